@@ -87,7 +87,7 @@ Figures Beyond(const Figures& own, const Figures& prior) {
 
 Figures Beside(const Figures& prior, const Figures& more) {
   std::optional<double> cold = prior.cold_start_ms;
-  if (cold) *cold += more.cold_start_ms.value_or(0);
+  if (cold) *cold += more.cold_start_ms.value_or(more.p99_ms);
   return {.p50_ms = prior.p50_ms + more.p50_ms,
           .p99_ms = prior.p99_ms + more.p99_ms,
           .cold_start_ms = cold,

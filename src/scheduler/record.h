@@ -36,6 +36,14 @@ inline constexpr std::string_view kScaled = "strata measure + its own calls";
 
 // What a workload needs beyond the record's program in a class where both ran; and what it would
 // need in another one then. Never less than nothing.
+//
+// A call that waits for its sandbox takes what making one takes in the class, and then what the
+// workload does itself, its own start included:
+//
+//   cold start there = the record's first call there + what more the workload's own took here
+//
+// of calls that waited here; where it is not known how long such calls take, of all calls (p99). A
+// server's calls are all but the first without its start, so that is the least that it may take.
 Figures Beyond(const Figures& own, const Figures& prior);
 Figures Beside(const Figures& prior, const Figures& more);
 

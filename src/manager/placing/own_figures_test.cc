@@ -137,7 +137,10 @@ TEST_F(OwnFiguresTest, ASlowArtifactIsRefusedForWhatItDidItself) {
 TEST_F(OwnFiguresTest, ItsOwnColdStartsDecideAndThoseOfAnotherArtifactExcludeNothing) {
   const scheduler::Question soon{.slo = {.cold_start = std::chrono::milliseconds(5)}};
   Learn(1, 1000, 2);
-  EXPECT_TRUE(Place(soon).has_value()) << "no call of it waited: the record is all that is known";
+  EXPECT_TRUE(Place(soon).has_value());
+  EXPECT_NEAR(*Options()[0].figures->cold_start_ms, 2, 0.1)
+      << "no call of it waited: the record's, and what it needs beyond the small program";
+  EXPECT_NEAR(*Options()[1].figures->cold_start_ms, 4, 0.1);
   Learn(1, 1000, kSlow, 200, meter::SandboxCame::kMade);
   const auto placement = Place(soon);
   ASSERT_FALSE(placement.has_value());

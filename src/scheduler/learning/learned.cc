@@ -152,7 +152,12 @@ FailureRate Learned::own_crashes() const noexcept {
 }
 
 std::optional<double> Learned::ColdStart(const std::optional<Figures>& prior) const {
-  const auto before = prior ? prior->cold_start_ms : std::nullopt;
+  std::optional<double> before = prior ? prior->cold_start_ms : std::nullopt;
+  if (before) {
+    const Sketch warm = whole_.Without(cold_);
+    const double own = Mixed(warm.Quantile(0.99), warm.weight(), prior->p99_ms);
+    *before += std::max(own - prior->p99_ms, 0.0);
+  }
   if (cold_.weight() <= 0) return before;
   const double own = cold_.Quantile(0.99);
   return before ? Mixed(own, cold_.weight(), *before) : own;

@@ -10,7 +10,8 @@
 // its first call counts as kPrior calls: the record of `strata measure`, or what another artifact
 // did before (manager/placing/own_figures.h). So there is no number of calls at which a decision
 // jumps. What a first call takes is learned in the same way from the calls that waited for their
-// sandbox, each of which counts against the prior's one.
+// sandbox, each of which counts against the prior's first call and what the other calls took more
+// than the prior's (record.h has the formula).
 //
 // Every call is predicted before it is learned from, so it is scored on calls that it does not know
 // (Dawid: "The prequential approach", 1984).
@@ -128,8 +129,8 @@ class Learned {
   [[nodiscard]] FailureRate own_crashes() const noexcept;
 
   // Of whole calls, with `prior` at the weight of kPrior calls; what a first call takes is the p99
-  // of those that waited for their sandbox, against the prior at the same weight. Nothing: no call
-  // succeeded.
+  // of those that waited for their sandbox, at the same weight against the prior's first call and
+  // what the others' p99 is beyond the prior's. Nothing: no call succeeded.
   [[nodiscard]] std::optional<Figures> With(const std::optional<Figures>& prior) const;
 
   // As bytes that outlive the program; they begin with their version and a checksum. Decode:

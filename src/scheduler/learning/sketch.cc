@@ -42,13 +42,26 @@ void Sketch::Merge(const Sketch& other) {
   weight_ += other.weight_;
 }
 
+Sketch Sketch::Without(const Sketch& part) const {
+  Sketch rest;
+  rest.first_ = first_;
+  for (std::size_t i = 0; i < bins_.size(); ++i) {
+    const std::size_t number = first_ + i;
+    const bool in_part = number >= part.first_ && number - part.first_ < part.bins_.size();
+    const float taken = in_part ? part.bins_[number - part.first_] : 0;
+    rest.bins_.push_back(std::max(bins_[i] - taken, 0.0F));
+    rest.weight_ += rest.bins_.back();
+  }
+  return rest;
+}
+
 void Sketch::Fade(double factor) {
   for (float& bin : bins_) bin *= static_cast<float>(factor);
   weight_ *= factor;
 }
 
 double Sketch::Quantile(double share) const {
-  if (bins_.empty()) return 0;
+  if (weight_ <= 0) return 0;
   double below = share * weight_;
   for (std::size_t i = 0; i < bins_.size(); ++i) {
     if (below <= bins_[i] && bins_[i] > 0) return ValueAt(first_ + i, below / bins_[i]);

@@ -32,6 +32,9 @@ class Sketch {
   void Add(double value);
   // As if the other's values had been added here, with their weights.
   void Merge(const Sketch& other);
+  // Without what was added to `part`, which is of values that were added here, too. Where less of
+  // them is left here than there, as they may have faded apart, nothing of them is left.
+  [[nodiscard]] Sketch Without(const Sketch& part) const;
   // Multiplies the weight of everything so far; from 0 to 1.
   void Fade(double factor);
 

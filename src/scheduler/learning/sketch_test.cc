@@ -71,6 +71,22 @@ TEST(SketchTest, MergingIsAddingAll) {
   }
 }
 
+TEST(SketchTest, WithoutAPartIsTheRest) {
+  Sketch all, part, rest;
+  for (int i = 1; i < 500; ++i) {
+    all.Add(i);
+    (i % 3 == 0 || i > 400 ? part : rest).Add(i);
+  }
+  const Sketch without = all.Without(part);
+  EXPECT_EQ(without.weight(), rest.weight());
+  for (const double share : {0.0, 0.1, 0.5, 0.99, 1.0}) {
+    EXPECT_EQ(without.Quantile(share), rest.Quantile(share)) << share;
+  }
+  all.Fade(0.01);
+  EXPECT_EQ(all.Without(part).Without(rest).weight(), 0) << "never less than nothing";
+  EXPECT_EQ(all.Without(part).Without(rest).Quantile(0.5), 0);
+}
+
 TEST(SketchTest, WhatFadedIsOutweighed) {
   Sketch sketch;
   for (int i = 0; i < 1000; ++i) sketch.Add(100);
