@@ -51,6 +51,7 @@ class Maker {
                     .pool = "unpacked image",
                     .figures = std::nullopt};
       option.figures = {.p50_ms = kCosts[i],
+                        .mean_ms = kCosts[i],
                         .p99_ms = kCosts[i] * (1 + Pick(3)),
                         .cold_start_ms = kCosts[i] * 10,
                         .cpu_ms = kCosts[i],

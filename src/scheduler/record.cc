@@ -61,6 +61,7 @@ Result<void> Add(const Json& row, Record& record) {
   const bool starts = *sandbox_class != model::Class::kWasm;
   record.emplace(*sandbox_class,
                  Figures{.p50_ms = figure("p50_ms"),
+                         .mean_ms = figure("p50_ms"),
                          .p99_ms = figure("p99_ms"),
                          .cold_start_ms = figure("first_ms"),
                          .cpu_ms = cpu_ms,
@@ -78,6 +79,7 @@ Figures Beyond(const Figures& own, const Figures& prior) {
   const auto more = [](double of, double than) { return std::max(of - than, 0.0); };
   const bool cold = own.cold_start_ms && prior.cold_start_ms;
   return {.p50_ms = more(own.p50_ms, prior.p50_ms),
+          .mean_ms = more(own.mean_ms, prior.mean_ms),
           .p99_ms = more(own.p99_ms, prior.p99_ms),
           .cold_start_ms =
               cold ? std::optional(more(*own.cold_start_ms, *prior.cold_start_ms)) : std::nullopt,
@@ -89,6 +91,7 @@ Figures Beside(const Figures& prior, const Figures& more) {
   std::optional<double> cold = prior.cold_start_ms;
   if (cold) *cold += more.cold_start_ms.value_or(more.p99_ms);
   return {.p50_ms = prior.p50_ms + more.p50_ms,
+          .mean_ms = prior.mean_ms + more.mean_ms,
           .p99_ms = prior.p99_ms + more.p99_ms,
           .cold_start_ms = cold,
           .cpu_ms = prior.cpu_ms + more.cpu_ms,
@@ -101,12 +104,12 @@ Figures Beside(const Figures& prior, const Figures& more) {
 
 meter::Amount Elsewhere(const Load& load, const Figures& here, const Figures& there) {
   const auto each = [](double of, double count) { return count > 0 ? of / count : 0; };
-  const Figures own{.p50_ms = each(load.held_ms, load.starts),
+  const Figures own{.mean_ms = each(load.held_ms, load.starts),
                     .cpu_ms = each(load.cpu_ms, load.starts),
                     .memory_mib = each(load.mib_ms, load.held_ms),
                     .source = {}};
   const Figures then = Beside(there, Beyond(own, here));
-  const double held_ms = load.starts > 0 ? load.starts * then.p50_ms : load.held_ms;
+  const double held_ms = load.starts > 0 ? load.starts * then.mean_ms : load.held_ms;
   return {.cpu_ms = load.starts > 0 ? load.starts * then.cpu_ms : load.cpu_ms,
           .mib_ms = held_ms * then.memory_mib,
           .starts = load.starts};

@@ -20,6 +20,7 @@ TEST(RecordTest, FiguresAreReadByClass) {
   ASSERT_EQ(record->size(), 1U);
   const Figures& wasm = record->at(model::Class::kWasm);
   EXPECT_DOUBLE_EQ(wasm.cold_start_ms.value_or(0), 3.5);
+  EXPECT_DOUBLE_EQ(wasm.mean_ms, 0.5) << "their median is all that there is";
   EXPECT_DOUBLE_EQ(wasm.p99_ms, 1.5);
   EXPECT_DOUBLE_EQ(wasm.cpu_ms, 0.25);
   EXPECT_DOUBLE_EQ(wasm.busy_ms, 0.25);
@@ -63,17 +64,24 @@ TEST(RecordTest, TheLastRowOfAClassCounts) {
 }
 
 TEST(RecordTest, WhatAWorkloadNeedsItNeedsInEveryClass) {
-  const Figures hello{
-      .p50_ms = 30, .p99_ms = 40, .cold_start_ms = 50, .cpu_ms = 8, .busy_ms = 29, .memory_mib = 1};
+  const Figures hello{.p50_ms = 30,
+                      .mean_ms = 31,
+                      .p99_ms = 40,
+                      .cold_start_ms = 50,
+                      .cpu_ms = 8,
+                      .busy_ms = 29,
+                      .memory_mib = 1};
   const Figures microvm{.p50_ms = 250,
+                        .mean_ms = 260,
                         .p99_ms = 300,
                         .cold_start_ms = 350,
                         .cpu_ms = 200,
                         .busy_ms = 240,
                         .memory_mib = 90};
-  Figures own{.p50_ms = 130, .p99_ms = 160, .cpu_ms = 108, .memory_mib = 201};
+  Figures own{.p50_ms = 130, .mean_ms = 140, .p99_ms = 160, .cpu_ms = 108, .memory_mib = 201};
   const Figures there = Beside(microvm, Beyond(own, hello));
   EXPECT_DOUBLE_EQ(there.p50_ms, 350);
+  EXPECT_DOUBLE_EQ(there.mean_ms, 369);
   EXPECT_DOUBLE_EQ(there.p99_ms, 420);
   EXPECT_DOUBLE_EQ(there.cold_start_ms.value_or(0), 470) << "a call that waits does the same work";
   EXPECT_DOUBLE_EQ(there.cpu_ms, 300);
@@ -119,8 +127,8 @@ TEST(RecordTest, WhatIsThereForOthersNeedsTheSchema) {
 }
 
 TEST(ElsewhereTest, WhatAProgramNeedsBeyondTheSmallOneItNeedsThereToo) {
-  const Figures wasm{.p50_ms = 1, .cpu_ms = 0.5, .memory_mib = 2, .source = {}};
-  const Figures container{.p50_ms = 30, .cpu_ms = 8, .memory_mib = 5, .source = {}};
+  const Figures wasm{.mean_ms = 1, .cpu_ms = 0.5, .memory_mib = 2, .source = {}};
+  const Figures container{.mean_ms = 30, .cpu_ms = 8, .memory_mib = 5, .source = {}};
   // Ten calls of 3 ms, 1.5 ms of CPU and 4 MiB each.
   const Load load{.starts = 10, .cpu_ms = 15, .held_ms = 30, .mib_ms = 120};
   const meter::Amount there = Elsewhere(load, wasm, container);
@@ -130,8 +138,8 @@ TEST(ElsewhereTest, WhatAProgramNeedsBeyondTheSmallOneItNeedsThereToo) {
 }
 
 TEST(ElsewhereTest, WhatStaysWouldHaveStayedForAsLong) {
-  const Figures container{.p50_ms = 30, .cpu_ms = 8, .memory_mib = 5, .source = {}};
-  const Figures microvm{.p50_ms = 200, .cpu_ms = 100, .memory_mib = 90, .source = {}};
+  const Figures container{.mean_ms = 30, .cpu_ms = 8, .memory_mib = 5, .source = {}};
+  const Figures microvm{.mean_ms = 200, .cpu_ms = 100, .memory_mib = 90, .source = {}};
   const Load idle{.cpu_ms = 7, .held_ms = 1000, .mib_ms = 6000};
   const meter::Amount there = Elsewhere(idle, container, microvm);
   EXPECT_DOUBLE_EQ(there.cpu_ms, 7);

@@ -11,6 +11,7 @@ namespace strata::scheduler {
 
 inline Figures FiguresOf(double p99_ms, double cpu_ms, double memory_mib) {
   return {.p50_ms = p99_ms / 2,
+          .mean_ms = p99_ms / 2,
           .p99_ms = p99_ms,
           .cold_start_ms = 10 * p99_ms,
           .cpu_ms = cpu_ms,

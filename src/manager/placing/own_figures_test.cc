@@ -25,6 +25,7 @@ constexpr std::uint64_t kNanoseconds = 1'000'000;
 
 scheduler::Figures Measured(double ms) {
   return {.p50_ms = ms,
+          .mean_ms = ms,
           .p99_ms = ms,
           .cold_start_ms = ms,
           .cpu_ms = ms,

@@ -166,6 +166,7 @@ std::optional<double> Learned::ColdStart(const std::optional<Figures>& prior) co
 std::optional<Figures> Learned::With(const std::optional<Figures>& prior) const {
   if (whole_.weight() <= 0) return std::nullopt;
   Figures own{.p50_ms = whole_.Quantile(0.50),
+              .mean_ms = whole_.Mean(),
               .p99_ms = whole_.Quantile(0.99),
               .cold_start_ms = ColdStart(prior),
               .cpu_ms = cpu_ms_.value(),
@@ -179,6 +180,7 @@ std::optional<Figures> Learned::With(const std::optional<Figures>& prior) const 
     return Mixed(mine, weight, before);
   };
   own.p50_ms = mix(own.p50_ms, prior->p50_ms);
+  own.mean_ms = mix(own.mean_ms, prior->mean_ms);
   own.p99_ms = mix(own.p99_ms, prior->p99_ms);
   own.cpu_ms = mix(own.cpu_ms, prior->cpu_ms);
   own.memory_mib = mix(own.memory_mib, prior->memory_mib);

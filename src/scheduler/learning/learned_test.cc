@@ -10,6 +10,7 @@ namespace strata::scheduler {
 namespace {
 
 const Figures kPriorFigures{.p50_ms = 10,
+                            .mean_ms = 10,
                             .p99_ms = 20,
                             .cold_start_ms = 100,
                             .cpu_ms = 3,
@@ -57,6 +58,14 @@ TEST(LearnedTest, ThePriorGivesWayCallByCall) {
   }
   EXPECT_GT(last, 900);
   EXPECT_NEAR(learned.With(std::nullopt)->p50_ms, 1000, 20);
+}
+
+TEST(LearnedTest, AFewLongCallsAreInTheMeanAndNotInTheMedian) {
+  Learned learned;
+  for (int i = 0; i < 20; ++i) LearnCalls(learned, 1, i % 10 == 0 ? 200 : 10);
+  EXPECT_NEAR(learned.With(std::nullopt)->p50_ms, 10, 0.2);
+  EXPECT_NEAR(learned.With(std::nullopt)->mean_ms, 29, 29 * Sketch::kError);
+  EXPECT_NEAR(learned.With(kPriorFigures)->mean_ms, (29 + 10) / 2.0, 0.5);
 }
 
 TEST(LearnedTest, WhatAFirstCallTakesIsLearnedFromCallsThatWaitedForTheirSandbox) {

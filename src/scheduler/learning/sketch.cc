@@ -70,6 +70,13 @@ double Sketch::Quantile(double share) const {
   return ValueAt(first_ + bins_.size() - 1, 1);
 }
 
+double Sketch::Mean() const {
+  if (weight_ <= 0) return 0;
+  double sum = 0;
+  for (std::size_t i = 0; i < bins_.size(); ++i) sum += bins_[i] * ValueAt(first_ + i, 0.5);
+  return sum / weight_;
+}
+
 double Sketch::Above(double value) const {
   double above = 0;
   const std::size_t number = NumberOf(value);

@@ -41,6 +41,8 @@ class Sketch {
   [[nodiscard]] double weight() const noexcept { return weight_; }
   // `share` from 0 to 1: 0.99 for the p99. 0 while there is nothing.
   [[nodiscard]] double Quantile(double share) const;
+  // Within kError of that of the values. 0 while there is nothing.
+  [[nodiscard]] double Mean() const;
   // The weight of what is larger; of values within kError of it none or all counts.
   [[nodiscard]] double Above(double value) const;
 

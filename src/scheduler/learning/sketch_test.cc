@@ -48,6 +48,22 @@ TEST(SketchTest, QuantilesOfManyValuesAreCloserThanABin) {
   }
 }
 
+TEST(SketchTest, TheMeanIsThatOfTheValuesHoweverHeavyTheirTail) {
+  std::mt19937 random{1};
+  std::lognormal_distribution<double> latencies(1, 2);
+  Sketch sketch;
+  double sum = 0;
+  for (int i = 0; i < 50'000; ++i) {
+    const double value = latencies(random);
+    sum += value;
+    sketch.Add(value);
+  }
+  const double mean = sum / 50'000;
+  EXPECT_NEAR(sketch.Mean(), mean, Sketch::kError * mean);
+  EXPECT_GT(sketch.Mean(), 5 * sketch.Quantile(0.5));
+  EXPECT_EQ(Sketch().Mean(), 0);
+}
+
 TEST(SketchTest, EveryQuantileOfEqualValuesIsWithinTheErrorOfThem) {
   for (double value = 5; value < 5.2; value += 0.01) {
     Sketch sketch;

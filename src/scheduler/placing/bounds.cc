@@ -74,9 +74,9 @@ Range Exactly(double value) { return {value, value}; }
 std::string WhySoFew(const Place& at) {
   const double sandboxes = BySandboxes(at.question, at.sandbox_class);
   const double others = std::min(
-      Rate(ByManifest(at.question), at.figures.p50_ms),
+      Rate(ByManifest(at.question), at.figures.mean_ms),
       Rate(Processors(at.question, at.sandbox_class, at.cores), Busy(at.question, at.figures)));
-  if (Rate(sandboxes, at.figures.p50_ms) >= others) return "";
+  if (Rate(sandboxes, at.figures.mean_ms) >= others) return "";
   return " in " + Rounded(sandboxes) + " sandboxes (--max-sandboxes)";
 }
 
@@ -141,7 +141,7 @@ constexpr std::array<Bound, kBounds> kRows = {
 double CostOf(const Question& question, const Figures& figures, const meter::Price& price) {
   if (!question.function) return price.Of({.mib_ms = figures.memory_mib * kMonthMs});
   return price.Of({.cpu_ms = kCalls * figures.cpu_ms,
-                   .mib_ms = kCalls * figures.memory_mib * figures.p50_ms,
+                   .mib_ms = kCalls * figures.memory_mib * figures.mean_ms,
                    .starts = question.start_each ? kCalls : 0});
 }
 
@@ -149,7 +149,7 @@ double CapacityOf(const Question& question, model::Class sandbox_class, const Fi
                   double cores) {
   const double by_time = Rate(Processors(question, sandbox_class, cores), Busy(question, figures));
   const double at_once = std::min(ByManifest(question), BySandboxes(question, sandbox_class));
-  const double by_calls = Rate(at_once, figures.p50_ms);
+  const double by_calls = Rate(at_once, figures.mean_ms);
   return std::min({kUsable * by_time, kUsable * by_calls, kMostInManifest});
 }
 
@@ -162,7 +162,7 @@ double ReplicasFor(const Question& question, const Figures& figures) {
 }
 
 double ConcurrencyFor(const Question& question, const Figures& figures) {
-  const double at_once = question.slo.qps.value_or(0) * figures.p50_ms / kMsPerSecond / kUsable;
+  const double at_once = question.slo.qps.value_or(0) * figures.mean_ms / kMsPerSecond / kUsable;
   return std::ceil(at_once / std::max(question.cells, 1U));
 }
 

@@ -28,7 +28,8 @@ inline constexpr double kUsable = 0.7;
 double CostOf(const Question& question, const Figures& figures, const meter::Price& price);
 
 // Calls a second that one node can carry (the bounds of operational analysis, Denning and Buzen
-// 1978): by processor time, and by how many calls and sandboxes there may be at once.
+// 1978): by processor time, and by how many calls and sandboxes there may be at once; of both a
+// call's mean, since a long one keeps others waiting for all of its time.
 double CapacityOf(const Question& question, model::Class sandbox_class, const Figures& figures,
                   double cores);
 // The processors that a node needs for slo.qps; 0: none is asked for.

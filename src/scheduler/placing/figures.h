@@ -28,6 +28,10 @@ struct FailureRate {
 // Times in milliseconds.
 struct Figures {
   double p50_ms = 0;
+  // What sums are made of: what many calls cost, and how many there can be in a second. Of calls
+  // that are not all alike it is more than their median. The record of `strata measure` has the
+  // median alone, which stands for it there: calls of the small program are alike.
+  double mean_ms = 0;
   double p99_ms = 0;
   std::optional<double> cold_start_ms;  // nothing: no first call was ever measured
   double cpu_ms = 0;                    // of a guest, for a call

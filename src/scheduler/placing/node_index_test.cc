@@ -75,7 +75,7 @@ TEST(NodeIndexTest, ChooseSaysOfTheCandidatesWhatItSaysOfAllNodes) {
     SeededRandom random(seed);
     const std::vector<Node> nodes = Nodes(1 + random.Below(60), random);
     const NodeIndex index(nodes);
-    const Figures figures{.p50_ms = 1, .p99_ms = 1, .cpu_ms = 1, .busy_ms = 1, .memory_mib = 1};
+    const Figures figures{.mean_ms = 1, .p99_ms = 1, .cpu_ms = 1, .busy_ms = 1, .memory_mib = 1};
     const std::vector<Option> options = {{Class::kWasm, true, "", "", "", figures},
                                          {Class::kContainer, true, "", "", "", figures}};
     Question question{.memory = Bytes::MiB(random.Below(70)), .cells = 2};

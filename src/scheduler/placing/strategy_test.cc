@@ -298,7 +298,7 @@ TEST_F(StrategyTest, WhatAManifestCannotAskForIsLeftOut) {
   question_.slo.p99 = std::chrono::milliseconds(5);
   EXPECT_THAT(Refusal(), HasSubstr("any of these would do: leave slo.p99_ms out"));
   question_.slo = {.qps = 1};
-  At(Class::kWasm).figures->p50_ms = 4e6;
+  At(Class::kWasm).figures->mean_ms = 4e6;
   EXPECT_THAT(Refusal(), HasSubstr("any of these would do: leave slo.qps out"));
 }
 
@@ -367,9 +367,22 @@ TEST_F(StrategyTest, NoMoreSandboxesAtOnceThanTheServerAllows) {
   EXPECT_EQ(Chosen(), Class::kContainer) << "a server answers many calls";
   question_ = {.slo = {.qps = 10'000}, .cells = 2, .concurrency = 1000, .sandboxes = 2};
   At(Class::kWasm).variant = true;
-  At(Class::kWasm).figures->p50_ms = 1;
+  At(Class::kWasm).figures->mean_ms = 1;
   EXPECT_THAT(Refusal(), HasSubstr("wasm: slo.qps is 10000, it can carry 2800 in 4 sandboxes"))
       << "so many in each cell";
+}
+
+TEST_F(StrategyTest, LongCallsCountInCostAndCapacityByHowLongTheyAreHoweverFewTheyAre) {
+  question_.asked = Class::kContainer;
+  const model::Estimate alike = *Decide()->alternatives.front().estimate;
+  At(Class::kContainer).figures->mean_ms *= 10;  // the median stays
+  const model::Estimate some_long = *Decide()->alternatives.front().estimate;
+  const meter::Amount more{.mib_ms = 1e6 * alike.memory_mib * 9 * 15};
+  EXPECT_NEAR(some_long.cost - alike.cost, meter::Prices().Of(Class::kContainer).Of(more), 1e-12);
+  question_.concurrency = 1;
+  EXPECT_NEAR(*Decide()->alternatives.front().estimate->qps, 0.7 * 1000 / 150, 1e-9);
+  question_.slo.qps = 10;  // at once 1.5
+  EXPECT_THAT(Refusal(), HasSubstr("limits.concurrency: 3"));
 }
 
 TEST_F(StrategyTest, ANodeWithTheProcessorsIsFound) {

@@ -139,8 +139,10 @@ void Generator::AddFunction(double rate_per_hour, double slower) {
       std::min(BurrQuantile(Uniform(), 11.652, 0.221, 107.083), kMostMemoryMib);
 
   Function function;
-  function.work_ms = 1e3 * std::exp(caller.log_work);
-  function.work_p99_ms = function.work_ms * std::exp(kCallSigma * kZOf99);
+  const double median_ms = 1e3 * std::exp(caller.log_work);
+  const double mean_ms = median_ms * std::exp(kCallSigma * kCallSigma / 2);
+  function.work_ms = std::min(mean_ms, 1e3 * kMostWorkSeconds);
+  function.work_p99_ms = median_ms * std::exp(kCallSigma * kZOf99);
   function.memory = FromMib(memory_mib);
   AddRequirements(function, http);
   functions_.push_back(function);

@@ -22,7 +22,7 @@
 namespace strata::scheduler::simulate {
 
 struct Function {
-  double work_ms = 0;  // of a call, the median
+  double work_ms = 0;  // of a call, on average
   double work_p99_ms = 0;
   Bytes memory;  // of a call
   model::Requires requires_;
