@@ -75,8 +75,7 @@ void Run(const scheduler::Record& record, const scheduler::simulate::Costs& cost
     const bool wasm = random.Below(2) == 0;
     const auto start = SteadyClock::now();
     std::vector<scheduler::Option> options;
-    const scheduler::Figures own{
-        .mean_ms = function.work_ms, .p99_ms = function.work_p99_ms, .cold_start_ms = 0};
+    const scheduler::Figures own{.mean_ms = function.work_ms, .p99_ms = function.work_p99_ms};
     for (const auto& [sandbox_class, prior] : record) {
       options.push_back({.sandbox_class = sandbox_class,
                          .variant = wasm || sandbox_class != model::Class::kWasm,

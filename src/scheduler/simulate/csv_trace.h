@@ -9,7 +9,8 @@
 //   function        a name of 1 to 256 bytes, anything but a comma, a quotation mark or a control
 //                   character
 //   start_ms, duration_ms, memory_mib            numbers from 0 to 1e12; no memory: 0
-//   p99_ms, cold_start_ms                        the function's slo; none: it has none
+//   p99_ms, cold_start_ms                        the function's slo, as in a manifest; none: it has
+//                                                none
 //   security        low, medium, high            none: low
 //   wasm            true, false: it has a wasm variant; none: the simulator's share decides
 // The last four are the function's: all its lines say the same. There is no quoting, so there is

@@ -163,7 +163,7 @@ void Generator::AddRequirements(Function& function, bool http) {
   const double slack = http ? kHttpSlackMs[which] : shape_.queue_slack_ms;
   function.slo.p99 = milliseconds(function.work_p99_ms + slack);
   if (Uniform() < shape_.cold_start_sensitive && http) {
-    function.slo.cold_start = milliseconds(shape_.cold_start_ms);
+    function.slo.cold_start = milliseconds(function.work_p99_ms + shape_.cold_start_slack_ms);
   }
 }
 

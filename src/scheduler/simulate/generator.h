@@ -48,8 +48,10 @@ struct Shape {
   double medium_security = 0.15;
   double high_security = 0.05;
   double cold_start_sensitive = 0.25;  // of those called by HTTP
-  double cold_start_ms = 250;          // slo.cold_start_ms of these
-  double queue_slack_ms = 2'000;       // slo.p99_ms beyond a call's own p99; HTTP: 100, 250 or 1000
+  // What their SLOs leave beyond a call's own p99: slo.cold_start_ms of these; slo.p99_ms of what
+  // is not called by HTTP, of the rest 100, 250 or 1000.
+  double cold_start_slack_ms = 250;
+  double queue_slack_ms = 2'000;
 
   friend bool operator==(const Shape&, const Shape&) = default;
 };

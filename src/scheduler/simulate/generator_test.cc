@@ -125,6 +125,8 @@ TEST(GeneratorTest, DurationsAndMemoryAreHeavyTailedAndBounded) {
     EXPECT_GT(function.work_p99_ms, function.work_ms);
     ASSERT_TRUE(function.slo.p99.has_value());
     EXPECT_GT(static_cast<double>(function.slo.p99->count()), function.work_p99_ms);
+    const auto cold = function.slo.cold_start.value_or(*function.slo.p99);
+    EXPECT_GT(static_cast<double>(cold.count()), function.work_p99_ms) << "it is of whole calls";
   }
   std::ranges::sort(work);
   std::ranges::sort(memory);

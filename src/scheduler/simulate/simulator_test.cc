@@ -158,6 +158,21 @@ TEST(SimulatorTest, AnSloThatNoClassKeepsIsCountedAndItsMissesToo) {
   EXPECT_EQ(outcome.kept_slo, 1U);  // the second call waits for nothing
 }
 
+// As for the product: of calls that wait, whole, which make 20 ms of a container before their own.
+TEST(SimulatorTest, TheSloForColdStartsIsOfWholeCallsThatWait) {
+  Settings settings = TestSettings();
+  settings.wasm_share = 0;
+  Function hurried = kPlain;
+  hurried.slo.cold_start = milliseconds(25);
+  const std::vector<Call> calls = At({seconds(0), seconds(1)}, milliseconds(30));
+  EXPECT_EQ(Serve(settings, Policy::kAllContainer, calls, {hurried}).kept_slo, 1U)
+      << "the second waits for nothing, so it may take longer";
+  hurried.slo.cold_start = milliseconds(49);  // the first call in a container, and its own p99: 50
+  EXPECT_EQ(Serve(settings, Policy::kStrata, calls, {hurried}).unplaceable, 1U);
+  hurried.slo.cold_start = milliseconds(50);
+  EXPECT_EQ(Serve(settings, Policy::kStrata, calls, {hurried}).unplaceable, 0U);
+}
+
 TEST(SimulatorTest, ATimerIsMadeWarmBeforeItIsDue) {
   Settings settings = TestSettings();
   settings.wasm_share = 0;
