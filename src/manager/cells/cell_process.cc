@@ -233,7 +233,7 @@ Task<std::shared_ptr<CellProcess>> CellProcess::Adopt(CellContext& context, Cell
   }
   self->ring_.emplace(std::move(*ring));
   self->tenant_ = state->tenant;
-  self->generation_ = state->generation;
+  self->generation_ = self->last_generation_ = state->generation;
   auto functions = FunctionsOf(*state);
   if (!functions) {
     self->Kill();
@@ -435,9 +435,10 @@ Task<void> CellProcess::Configure(Configuration configuration, std::uint32_t gen
   }
   // The cell forgets code that a configuration does not name.
   modules_ = {configuration.modules.begin(), configuration.modules.end()};
-  RememberFunctions(generation, message.functions);
+  // One number, one list: the store's stays the same where only what is ready has changed.
+  message.generation = last_generation_ = std::max(generation, last_generation_ + 1);
+  RememberFunctions(message.generation, message.functions);
 
-  message.generation = generation;
   auto answer = std::make_shared<Promise<std::monostate>>(context_.loop);
   asked_ = Asked{std::move(text), context_.clock.Now(), answer};
   if (auto sent = co_await Send(std::move(wanted)); !sent) {

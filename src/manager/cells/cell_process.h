@@ -113,7 +113,8 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   // when it has all of that. kDeadlineExceeded: no answer in five seconds; the cell may still
   // switch, and until it answers every call fails with kUnavailable at once. kFailedPrecondition:
   // this cell cannot serve it (a directory it was not started with), or has not answered for half a
-  // minute.
+  // minute. It is told as `generation`, or as the next number that this cell has not had: records
+  // name a function by its place in one, so none may have two lists.
   Task<void> Configure(Configuration configuration, std::uint32_t generation);
   [[nodiscard]] bool silent() const noexcept { return asked_.has_value(); }
   // It was started by an earlier manager, maybe by one of another version.
@@ -189,7 +190,8 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   bool listening_ = false;
   bool adopted_ = false;
   std::map<std::uint32_t, std::vector<cell::Function>> functions_;
-  std::uint32_t generation_ = 0;
+  std::uint32_t generation_ = 0;       // that it serves
+  std::uint32_t last_generation_ = 0;  // that it was told of
   bool alive_ = true;
   std::chrono::milliseconds longest_call_{0};
 

@@ -35,7 +35,7 @@ namespace strata::manager {
 
 // What the fleet is to run, all tenants.
 struct DesiredState {
-  std::uint32_t generation = 0;
+  std::uint32_t generation = 0;  // the store's; a cell's own may be higher (CellProcess::Configure)
   ListenerPlan listener;
   Configuration front;  // of fronts, when the listener has them
   std::map<std::string, Configuration>

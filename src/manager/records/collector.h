@@ -14,7 +14,7 @@
 // What a cell writes is not trusted: records that do not decode are counted and skipped, a function
 // is only ever logged under the names that this manager gave the cell.
 //
-// Threads: one loop.
+// Threads: one loop. Tested by collector_test.cc, tests/e2e and tests/crash.
 #pragma once
 
 #include <array>
