@@ -93,6 +93,22 @@ class GrantsTest(ServerTest):
         self.apply_fetch(self.target_address, [])
         self.assertEqual(self.server.get("/fetch").status, 502)
 
+    def fetched(self):
+        """Calls of the function that were billed."""
+        rows = self.server.json("-n", "demo", "cost")["rows"]
+        return sum(row["calls"] for row in rows if row["name"] == "fetch")
+
+    def test_a_sandbox_keeps_the_grants_and_the_bill_of_its_revision(self):
+        self.apply_fetch(self.target_address, [self.target_address])
+        sandbox, = self.server.json("-n", "demo", "sandbox", "create", "fetch")["sandboxes"]
+        self.addCleanup(self.server.api, "DELETE", f"/v1/sandboxes/{sandbox['id']}")
+        for port in range(20, 40):  # a revision each
+            self.apply_fetch(f"127.0.0.1:{port}", [])
+        before = self.fetched()
+        answer = self.server.api("POST", f"/v1/sandboxes/{sandbox['id']}/invoke")
+        self.assertEqual((answer.status, answer.text), (203, "from the target\n"))
+        self.assertEqual(self.fetched(), before + 1)
+
     # --- the environment
 
     def test_a_function_sees_its_own_environment_only(self):

@@ -90,6 +90,9 @@ struct Function {
   model::Limits limits;
   model::Env env;
   model::Grants grants;
+
+  // One that is equal to that of the configuration before goes on: its sandboxes, its calls.
+  friend bool operator==(const Function&, const Function&) = default;
 };
 
 struct Backend {

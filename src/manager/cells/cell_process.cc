@@ -35,8 +35,6 @@ constexpr milliseconds kDrainGrace{500};
 constexpr int kWireFd = 3;  // in the cell
 constexpr Bytes kRingCapacity = 4_MiB;
 constexpr std::size_t kModulesPerFrame = 150;
-// Calls in flight keep the configuration they came in with; older ones are read as unknown.
-constexpr std::size_t kGenerationsKept = 16;
 
 // Everything that a new cell is handed besides the wire.
 struct Sockets {
@@ -82,7 +80,7 @@ Result<std::vector<cell::Function>> FunctionsOf(const cell::State& state) {
                          .sandbox_class = each.sandbox_class,
                          .module = {},
                          .service = each.service,
-                         .limits = {},
+                         .limits = {.timeout = kLongestTimeout},
                          .env = {},
                          .grants = {}});
   }
@@ -239,7 +237,8 @@ Task<std::shared_ptr<CellProcess>> CellProcess::Adopt(CellContext& context, Cell
     self->Kill();
     co_return Wrap(functions.error(), "adopt cell " + self->name_);
   }
-  self->RememberFunctions(state->generation, *std::move(functions));
+  self->functions_.Tell(state->generation, *std::move(functions));
+  self->functions_.Switched(state->generation, context.clock.Now());
   self->longest_call_ = kLongestTimeout;
   self->modules_.insert(state->modules.begin(), state->modules.end());
   self->sandboxes_.insert(state->sandboxes.begin(), state->sandboxes.end());
@@ -295,19 +294,24 @@ void CellProcess::Handle(cell::ToManager message) {
     if (!asked_) return;
     Asked asked = *std::exchange(asked_, std::nullopt);
     if (done->error.empty()) {
-      generation_ = done->generation;
+      generation_ = asked.generation;
+      functions_.Switched(generation_, context_.clock.Now());
       serves_ = std::move(asked.text);
     }
     asked.answer->Set(wire::OutcomeOf(done->error));
   } else if (auto* made = std::get_if<cell::SandboxCreated>(&message)) {
     const auto found = creating_.find(made->id);
     if (found == creating_.end()) return;  // nobody asked: a cell may say what it likes
-    if (made->error.empty()) sandboxes_.insert(made->id);
-    auto waiting = found->second;
+    const Creating waiting = std::move(found->second);
     creating_.erase(found);
-    waiting->Set(wire::OutcomeOf(made->error));
+    if (made->error.empty()) {
+      sandboxes_.insert(made->id);
+      functions_.Made(made->id, waiting.index);
+    }
+    waiting.answer->Set(wire::OutcomeOf(made->error));
   } else if (auto* gone = std::get_if<cell::SandboxGone>(&message)) {
     sandboxes_.erase(gone->id);
+    functions_.Gone(gone->id);
     listener_.OnSandboxGone(*this, gone->id, gone->reason);
   } else if (std::holds_alternative<cell::StoppedListening>(message)) {
     if (stopped_listening_) std::exchange(stopped_listening_, nullptr)->Set(std::monostate{});
@@ -339,7 +343,7 @@ void CellProcess::Ended(const std::string& why) {
   gone(stopped_listening_);
   gone(greeting_);
   gone(stats_);
-  for (auto& [id, promise] : std::exchange(creating_, {})) gone(promise);
+  for (auto& [id, waiting] : std::exchange(creating_, {})) gone(waiting.answer);
   RemoveTraces(context_, name_);
   if (ended_) std::exchange(ended_, nullptr)->Set(std::monostate{});
   listener_.OnExit(*this, why);
@@ -437,10 +441,13 @@ Task<void> CellProcess::Configure(Configuration configuration, std::uint32_t gen
   modules_ = {configuration.modules.begin(), configuration.modules.end()};
   // One number, one list: the store's stays the same where only what is ready has changed.
   message.generation = last_generation_ = std::max(generation, last_generation_ + 1);
-  RememberFunctions(message.generation, message.functions);
+  for (const cell::Function& each : message.functions) {
+    longest_call_ = std::max(longest_call_, each.limits.timeout);
+  }
+  functions_.Tell(message.generation, message.functions);
 
   auto answer = std::make_shared<Promise<std::monostate>>(context_.loop);
-  asked_ = Asked{std::move(text), context_.clock.Now(), answer};
+  asked_ = Asked{message.generation, std::move(text), context_.clock.Now(), answer};
   if (auto sent = co_await Send(std::move(wanted)); !sent) {
     asked_.reset();
     co_return std::unexpected(sent.error());
@@ -456,7 +463,7 @@ Task<void> CellProcess::Answered(Promise<std::monostate>& promise, milliseconds 
 
 Task<void> CellProcess::CreateSandbox(std::string id, std::uint32_t index) {
   auto answer = std::make_shared<Promise<std::monostate>>(context_.loop);
-  creating_[id] = answer;
+  creating_[id] = {index, answer};
   cell::CreateSandbox message{id, index};
   if (auto sent = co_await Send(std::move(message)); !sent) {
     creating_.erase(id);
@@ -512,20 +519,6 @@ void CellProcess::Kill() noexcept {
 
 Result<Fd> CellProcess::ConnectPrivate() const {
   return host::ConnectUnix(context_.dir.cell_private(name_).native());
-}
-
-void CellProcess::RememberFunctions(std::uint32_t generation,
-                                    std::vector<cell::Function> functions) {
-  for (const cell::Function& each : functions) {
-    longest_call_ = std::max(longest_call_, each.limits.timeout);
-  }
-  functions_[generation] = std::move(functions);
-  while (functions_.size() > kGenerationsKept) functions_.erase(functions_.begin());
-}
-
-const std::vector<cell::Function>* CellProcess::functions(std::uint32_t generation) const {
-  const auto found = functions_.find(generation);
-  return found == functions_.end() ? nullptr : &found->second;
 }
 
 }  // namespace strata::manager

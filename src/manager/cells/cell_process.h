@@ -31,6 +31,7 @@
 #include "host/files/journal.h"
 #include "host/process/process.h"
 #include "manager/cells/configuration.h"
+#include "manager/cells/known_functions.h"
 #include "manager/options.h"
 #include "manager/state_dir.h"
 #include "telemetry/log.h"
@@ -153,9 +154,12 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   [[nodiscard]] std::vector<PublicSocket> TakeSockets() noexcept { return std::move(sockets_); }
   [[nodiscard]] telemetry::RingReader& ring() noexcept { return *ring_; }
   [[nodiscard]] const telemetry::RingReader& ring() const noexcept { return *ring_; }
-  // The functions of generation `generation`, to read call records with; null when forgotten. Those
-  // that an adopted cell served already have names only, and no grants.
-  [[nodiscard]] const std::vector<cell::Function>* functions(std::uint32_t generation) const;
+  // What a record or a connection of this cell is of; null when that is not known (any more). Those
+  // that an adopted cell served already have names only, and no grants. Until the next Configure.
+  [[nodiscard]] const cell::Function* FindFunction(std::uint32_t generation,
+                                                   std::uint32_t index) const {
+    return functions_.Find(generation, index);
+  }
   // No call takes longer, of whatever configuration. What an adopted cell served before it does not
   // say: then it is the most that there can be.
   [[nodiscard]] std::chrono::milliseconds longest_call() const noexcept { return longest_call_; }
@@ -170,7 +174,6 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   Result<void> HandleFrame(wire::Frame frame);
   void Handle(cell::ToManager message);
   void Ended(const std::string& why);
-  void RememberFunctions(std::uint32_t generation, std::vector<cell::Function> functions);
   Task<void> Send(cell::ToCell message, std::vector<Fd> fds = {});
   Task<void> SendModules(const std::vector<std::string>& keys);
   Task<void> Answered(Promise<std::monostate>& promise, std::chrono::milliseconds patience);
@@ -189,7 +192,7 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   std::vector<std::string> missing_;
   bool listening_ = false;
   bool adopted_ = false;
-  std::map<std::uint32_t, std::vector<cell::Function>> functions_;
+  KnownFunctions functions_;
   std::uint32_t generation_ = 0;       // that it serves
   std::uint32_t last_generation_ = 0;  // that it was told of
   bool alive_ = true;
@@ -197,6 +200,7 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
 
   // A configuration that it was sent and has not answered.
   struct Asked {
+    std::uint32_t generation;
     std::string text;
     TimePoint at;
     std::shared_ptr<Promise<std::monostate>> answer;
@@ -208,7 +212,11 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   std::shared_ptr<Promise<std::monostate>> stopped_listening_;
   std::shared_ptr<Promise<cell::ToManager>> greeting_;  // Ready or State, with its descriptors
   std::vector<Fd> greeting_fds_;
-  std::map<std::string, std::shared_ptr<Promise<std::monostate>>> creating_;
+  struct Creating {
+    std::uint32_t index;
+    std::shared_ptr<Promise<std::monostate>> answer;
+  };
+  std::map<std::string, Creating> creating_;  // by id
   std::shared_ptr<Promise<cell::Stats>> stats_;
   std::shared_ptr<Promise<std::monostate>> ended_;
 };

@@ -415,10 +415,8 @@ void Fleet::OnSandboxGone(CellProcess&, const std::string& id, const std::string
 
 void Fleet::OnConnect(CellProcess& cell, cell::Connect request) {
   model::Grants grants;
-  const auto* functions = cell.functions(request.generation);
-  if (functions != nullptr && request.function < functions->size()) {
-    grants = (*functions)[request.function].grants;
-  }
+  const auto* function = cell.FindFunction(request.generation, request.function);
+  if (function != nullptr) grants = function->grants;
   auto answer = [](Fleet& fleet, std::shared_ptr<CellProcess> to, model::Grants allowed,
                    cell::Connect asked) -> Awaitable<void> {
     auto connected =

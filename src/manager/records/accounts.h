@@ -9,8 +9,9 @@
 // cell's ring outlives the cell here, and the manager in the cell.
 //
 // What is not counted: calls whose cell died before it had written their record (right after the
-// last byte of the answer), those that found no room in a full ring (counted as dropped), and those
-// that only the rings knew when a manager and a cell died together, or the cell ended by itself
+// last byte of the answer), those that found no room in a full ring (counted as dropped), those
+// whose function only an earlier manager knew (cells/known_functions.h), and those that only the
+// rings knew when a manager and a cell died together, or the cell ended by itself
 // because no manager came for a minute. A keeper tells totals of its services, of which what is
 // more than was stored is counted; what it had not told when it was killed is not. While the disk
 // takes nothing, rings are freed all the same and what they held is kept in memory: a manager that

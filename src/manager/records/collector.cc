@@ -210,15 +210,14 @@ void Collector::HandleCall(CellProcess& cell, std::string_view payload, bool aga
     return;
   }
   std::memcpy(&record, payload.data(), sizeof(record));
-  const auto* functions = cell.functions(record.generation);
   const bool routed = record.revision != meter::kNoRevision;
-  if (functions == nullptr || (routed && record.revision >= functions->size()) ||
-      !meter::Possible(record)) {
+  const auto* found = routed ? cell.FindFunction(record.generation, record.revision) : nullptr;
+  if ((routed && found == nullptr) || !meter::Possible(record)) {
     bad_records_.Add();
     return;
   }
   if (routed) {
-    const cell::Function& function = (*functions)[record.revision];
+    const cell::Function& function = *found;
     accounts_.Add(
         cell.name(),
         {.tenant = function.tenant, .name = function.name, .sandbox_class = function.sandbox_class},
@@ -269,18 +268,17 @@ void Collector::HandleLog(CellProcess& cell, std::string_view payload) {
     bad_records_.Add();
     return;
   }
-  const auto* functions = cell.functions(line->generation);
-  if (functions == nullptr || line->function >= functions->size()) {
+  const auto* function = cell.FindFunction(line->generation, line->function);
+  if (function == nullptr) {
     context_.log.Info("cell", {{"cell", cell.name()}, {"text", line->text}});
     return;
   }
-  const cell::Function& function = (*functions)[line->function];
-  RotatingFile* file = LogOf(function.tenant, function.name);
+  RotatingFile* file = LogOf(function->tenant, function->name);
   if (file == nullptr) return;
   Json json{{"ts", Rfc3339(FromEpoch(line->time_ns))},
             {"stream", line->stream},
-            {"class", function.sandbox_class},
-            {"revision", function.revision},
+            {"class", function->sandbox_class},
+            {"revision", function->revision},
             {"text", line->text}};
   if (!line->trace_id.empty()) json["trace_id"] = line->trace_id;
   if (!line->sandbox.empty()) json["sandbox"] = line->sandbox;
@@ -309,14 +307,12 @@ void Collector::HandleMirror(CellProcess& cell, std::string_view payload) {
     return;
   }
   std::memcpy(&record, payload.data(), sizeof(record));
-  const auto* functions = cell.functions(record.generation);
-  if (functions == nullptr || record.function >= functions->size() ||
-      record.outcome >= meter::kMirrorOutcomes) {
+  const auto* function = cell.FindFunction(record.generation, record.function);
+  if (function == nullptr || record.outcome >= meter::kMirrorOutcomes) {
     bad_records_.Add();
     return;
   }
-  const cell::Function& function = (*functions)[record.function];
-  figures_.AddMirrored(function.tenant, function.name + function.target,
+  figures_.AddMirrored(function->tenant, function->name + function->target,
                        static_cast<meter::MirrorOutcome>(record.outcome));
 }
 

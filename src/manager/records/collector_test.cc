@@ -1,6 +1,7 @@
 // With a cell that the test speaks for; with real ones: tests/e2e and tests/crash.
 #include "manager/records/collector.h"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -46,6 +47,11 @@ class CollectorTest : public ::testing::Test, public CellListener {
     }
     const auto configured = Run(cell_->Configure(std::move(configuration), kGeneration));
     ASSERT_TRUE(configured.has_value()) << configured.error().message;
+  }
+
+  // Somebody else's changes, each of which the cell is told of.
+  void Change(int times) {
+    for (int i = 0; i < times; ++i) Configure({"a", "other" + std::to_string(i)});
   }
 
   // Of whose calls the accounts know.
@@ -119,6 +125,32 @@ TEST_F(CollectorTest, SoIsOneThatBeganUnderAnEarlierManager) {
   Configure({"x", "a", "b"});
   fake_.EndCall(kGeneration, 1);
   EXPECT_THAT(Billed(), ElementsAre("b"));
+}
+
+TEST_F(CollectorTest, ALongCallIsBilledHoweverMuchChangesMeanwhile) {
+  Adopt();
+  Configure({"a", "slow"});
+  const std::uint32_t began = fake_.state.generation;
+  Change(100);
+  fake_.EndCall(began, 1);
+  EXPECT_THAT(Billed(), ElementsAre("slow"));
+}
+
+TEST_F(CollectorTest, TheCallsOfASandboxAreBilledHoweverOldItsRevisionIs) {
+  Adopt();
+  Configure({"a", "old"});
+  const std::uint32_t stands = fake_.state.generation;
+  ASSERT_TRUE(Run(cell_->CreateSandbox("sb-1", 1)).has_value());
+  Change(10);
+  clock_.Advance(std::chrono::hours(72));
+  Change(10);
+  fake_.EndCall(stands, 1);
+  EXPECT_THAT(Billed(), ElementsAre("old"));
+
+  ASSERT_TRUE(Run(cell_->DeleteSandbox("sb-1")).has_value());
+  Change(1);
+  fake_.EndCall(stands, 1);
+  EXPECT_THAT(Billed(), ElementsAre("old")) << "no call of it can end now";
 }
 
 }  // namespace

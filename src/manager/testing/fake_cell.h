@@ -102,6 +102,10 @@ class FakeCell {
       } else if (const auto* configure = std::get_if<cell::Configure>(&*message)) {
         state.generation = configure->generation;
         answer = cell::Configured{configure->generation, ""};
+      } else if (const auto* create = std::get_if<cell::CreateSandbox>(&*message)) {
+        answer = cell::SandboxCreated{create->id, ""};
+      } else if (const auto* remove = std::get_if<cell::DeleteSandbox>(&*message)) {
+        answer = cell::SandboxGone{remove->id, "deleted"};
       }
       if (!answer) continue;
       EXPECT_TRUE(channel.Post({cell::Encode(*answer), std::move(fds)}).has_value());

@@ -239,12 +239,12 @@ TEST_F(FleetTest, AnAdoptedCellSaysWhatItsRecordsSpeakOf) {
   ASSERT_TRUE(Run((*earlier)->Configure(Serving("old", 100), 1)).has_value());
   ASSERT_TRUE(Run(fleet_.Recover()).has_value());
   ASSERT_EQ(fleet_.cells().size(), 1U);
-  const auto* functions = fleet_.cells().front()->functions(1);
-  ASSERT_NE(functions, nullptr);
-  ASSERT_EQ(functions->size(), 1U);
-  EXPECT_EQ(functions->front().tenant, "shop");
-  EXPECT_EQ(functions->front().name, "hello");
-  EXPECT_TRUE(functions->front().grants.http.empty());
+  const auto* function = fleet_.cells().front()->FindFunction(1, 0);
+  ASSERT_NE(function, nullptr);
+  EXPECT_EQ(function->tenant, "shop");
+  EXPECT_EQ(function->name, "hello");
+  EXPECT_TRUE(function->grants.http.empty());
+  EXPECT_EQ(fleet_.cells().front()->FindFunction(1, 1), nullptr);
 }
 
 TEST_F(FleetTest, ACallMayTakeAsLongAsAnyConfigurationOfItsCellSaid) {
