@@ -21,7 +21,7 @@ namespace strata::meter {
 enum class MirrorOutcome : std::uint8_t {
   kSame,       // status and body
   kDifferent,  // of those, or the copy got no whole answer
-  kSkipped,    // not run: the body was long or not read, or too many copies run
+  kSkipped,    // not run: the body was long or not read, or too much runs already
 };
 inline constexpr std::size_t kMirrorOutcomes = 3;
 

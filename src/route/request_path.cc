@@ -14,11 +14,14 @@ namespace strata::route {
 namespace {
 
 constexpr std::uint64_t kPercent = 100;
+constexpr std::uint16_t kTooMany = 429;
 
 // Holds one of a function's concurrent calls.
 class Occupied {
  public:
-  explicit Occupied(Function& function) : function_(function), entered_(function.Enter()) {}
+  Occupied(Function& function, meter::LedBy led_by)
+      : function_(function),
+        entered_(led_by == meter::LedBy::kCopy ? function.EnterCopy() : function.Enter()) {}
   Occupied(const Occupied&) = delete;
   Occupied& operator=(const Occupied&) = delete;
   ~Occupied() {
@@ -226,9 +229,13 @@ Awaitable<void> RequestPath::RunMirror(std::shared_ptr<const Plan> plan, std::ui
   state.id = {plan->generation(), mirror};
   state.led_by = meter::LedBy::kCopy;
   co_await Serve(shadow, std::move(state));
-  NoteMirror(
-      *plan, mirror,
-      shadow.answer() == real ? meter::MirrorOutcome::kSame : meter::MirrorOutcome::kDifferent);
+  auto outcome = meter::MirrorOutcome::kDifferent;
+  if (shadow.answer() == real) {
+    outcome = meter::MirrorOutcome::kSame;
+  } else if (shadow.answer().status == kTooMany) {
+    outcome = meter::MirrorOutcome::kSkipped;  // here, or where it was handed on to
+  }
+  NoteMirror(*plan, mirror, outcome);
 }
 
 void RequestPath::NoteMirror(const Plan& plan, std::uint32_t mirror, meter::MirrorOutcome outcome) {
@@ -281,10 +288,11 @@ Awaitable<void> RequestPath::Serve(http::Exchange& exchange, CallState state) {
                         ports_.clock.Now() - state.ready};
     });
   }
-  const Occupied occupied(*state.function);
+  const Occupied occupied(*state.function, state.led_by);
   std::optional<http::Problem> problem;
   if (!occupied.entered()) {
-    problem = http::ProblemOf(429, "too-many-calls", "the function is at its concurrency limit");
+    problem =
+        http::ProblemOf(kTooMany, "too-many-calls", "the function is at its concurrency limit");
     problem->retry_after = std::chrono::seconds(1);
   } else {
     problem = Admit(exchange, state);

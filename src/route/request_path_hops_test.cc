@@ -1,9 +1,12 @@
 // What a request path does beside its own calls: it hands them on, is handed some, copies some, and
 // writes down what led each to where it ran.
+#include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -148,17 +151,20 @@ TEST_F(RequestPathTest, ARecordSaysWhatLedItsCallToThatForm) {
 
 class MirroredRequestTest : public RequestPathTest {
  protected:
-  // "/<module>" is also sent to `mirror`.
-  void ServeMirrored(const std::string& module, const std::string& mirror,
-                     std::uint32_t percent = 100) {
+  // What `module` is asked is also sent to `mirror`, which "/mirror" leads to.
+  void ServeMirrored(const std::string& module, FunctionSpec mirror, std::uint32_t percent = 100) {
     PlanSpec spec;
     spec.generation = 1;
-    spec.functions = {Spec(module), Spec(mirror)};
+    spec.functions = {Spec(module), std::move(mirror)};
     spec.functions[1].target = "@2";
     Rule rule{"*", "/", {}, {{0, 1}}};
     rule.mirror = Mirror{1, percent};
-    spec.rules = {rule};
+    spec.rules = {rule, {"*", "/mirror", {}, {{1, 1}}}};
     path_.SwitchTo(*Plan::Build(spec, nullptr, ports_));
+  }
+  void ServeMirrored(const std::string& module, const std::string& mirror,
+                     std::uint32_t percent = 100) {
+    ServeMirrored(module, Spec(mirror), percent);
   }
   // The answer, once the copy has been run too.
   std::string Answered(Client& client) {
@@ -170,6 +176,10 @@ class MirroredRequestTest : public RequestPathTest {
   meter::MirrorOutcome outcome() const {
     EXPECT_EQ(test_ports_.mirrored.size(), 1U);
     return static_cast<meter::MirrorOutcome>(test_ports_.mirrored.at(0).outcome);
+  }
+  [[nodiscard]] std::ptrdiff_t Count(meter::MirrorOutcome outcome) const {
+    return std::ranges::count(test_ports_.mirrored, static_cast<std::uint32_t>(outcome),
+                              &meter::MirrorRecord::outcome);
   }
 };
 
@@ -205,6 +215,30 @@ TEST_F(MirroredRequestTest, ABodyThatTheGuestDidNotReadIsNotCopied) {
   ServeMirrored("hello", "hello");
   Client client(loop_, "/x", "POST");
   client.exchange.body_source.Push("unread");
+  EXPECT_EQ(Answered(client), "hello");
+  EXPECT_EQ(outcome(), meter::MirrorOutcome::kSkipped);
+}
+
+TEST_F(MirroredRequestTest, CopiesLeaveHalfOfWhatTheyAreSentToToCalls) {
+  test_ports_.scripts["slow"] = R"({"do": "hello", "delay_ms": 50})";
+  FunctionSpec function = Spec("slow");
+  function.limits.concurrency = 2;
+  FunctionSpec service = Spec("slow", true);  // one of four sandboxes serves a call
+  for (const auto& [mirror, copies] : {std::pair{function, 1}, std::pair{service, 2}}) {
+    test_ports_.mirrored.clear();
+    ServeMirrored("hello", mirror);
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(Get("/x").exchange.response_sink.text(), "hello");
+    Client call(loop_, "/mirror");
+    EXPECT_EQ(Answered(call), "hello");
+    EXPECT_EQ(Count(meter::MirrorOutcome::kSame), copies);
+    EXPECT_EQ(Count(meter::MirrorOutcome::kSkipped), 4 - copies);
+  }
+}
+
+TEST_F(MirroredRequestTest, ACopyThatWasRefusedWhereItWasHandedOnIsSkipped) {
+  test_ports_.scripts["full"] = R"({"do": "answer", "status": 429, "body": "no"})";
+  ServeMirrored("hello", "full");
+  Client client(loop_, "/x");
   EXPECT_EQ(Answered(client), "hello");
   EXPECT_EQ(outcome(), meter::MirrorOutcome::kSkipped);
 }

@@ -7,7 +7,7 @@
 // The copy is made of what passes anyway: the body as the guest reads it, the answer as it leaves.
 // It is run when the real call is over, if the body was whole and no longer than kMirrorBody; its
 // answer is hashed and dropped. So it cannot delay, change or fail the real one, but it takes its
-// share of the process.
+// share of the process, and up to half of what may run at once of what it is sent to.
 //
 // Threads: one loop. Lifetime: a copy owns its text. Tested by mirror_test.cc.
 #pragma once

@@ -33,6 +33,12 @@ Function::Function(FunctionSpec spec, const Ports& ports)
 
 Function::~Function() = default;
 
+bool Function::EnterCopy() noexcept {
+  const std::uint32_t most = spec_.limits.concurrency;
+  const std::uint64_t at_once = spec_.service ? std::min(most, kServiceSandboxes) : most;
+  return 2 * std::uint64_t{in_flight_} < at_once && Enter();
+}
+
 Result<void> Function::Load() {
   if (image_) return {};
   auto image = ports_.images.Load(spec_.module);

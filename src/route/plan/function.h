@@ -73,6 +73,8 @@ class Function {
     ++in_flight_;
     return true;
   }
+  // The same for a copy of a request: half of what calls can run on at once is left to calls.
+  [[nodiscard]] bool EnterCopy() noexcept;
   void Leave() noexcept { --in_flight_; }
 
  private:
