@@ -52,6 +52,13 @@ void Retarget(http::RequestHead& head, std::string_view target) {
   head.query = question == std::string_view::npos ? "" : target.substr(question + 1);
 }
 
+http::Problem NotServedNow() {
+  http::Problem problem =
+      http::ProblemOf(503, "not-served", "what this route leads to cannot be reached now");
+  problem.retry_after = std::chrono::seconds(1);
+  return problem;
+}
+
 // Who is told that nothing is there. What is refused for good invites nobody to come again.
 http::Problem NotServed(const Rule& rule) {
   if (rule.refused) {
@@ -59,10 +66,7 @@ http::Problem NotServed(const Rule& rule) {
                            "what this route leads to cannot run as it is deployed; its owner sees "
                            "why with 'strata explain' and has to change it");
   }
-  http::Problem problem =
-      http::ProblemOf(503, "not-served", "what this route leads to cannot be reached now");
-  problem.retry_after = std::chrono::seconds(1);
-  return problem;
+  return NotServedNow();
 }
 
 std::string_view TracestateOf(const http::RequestHead& head) {
@@ -198,9 +202,8 @@ Awaitable<void> RequestPath::HandleHanded(http::Exchange& exchange, const Handed
     state.id.index = plan_->IndexOf(request.tenant, request.function);
   }
   if (state.id.index == FunctionId::kNone) {
-    // The front's configuration and ours differ for the moment of a change.
-    return Refuse(exchange, std::move(state),
-                  http::ProblemOf(404, "no-route", "no function is deployed there any more"));
+    // The front knows it, or it would have answered: a change has not come here yet, or cannot.
+    return Refuse(exchange, std::move(state), NotServedNow());
   }
   state.function = plan_->functions()[state.id.index];
   return Serve(exchange, std::move(state));

@@ -278,7 +278,7 @@ TEST_F(RequestPathTest, ACallHandedOverForAFormThatIsNotHereAnyMoreGetsTheCurren
   EXPECT_EQ(answer("@1"), "hello");
 }
 
-TEST_F(RequestPathTest, ACallHandedOverForAFunctionThatIsNotHereIsRefused) {
+TEST_F(RequestPathTest, ACallHandedOverForAFunctionThatIsNotHereIsToldToComeAgain) {
   Serve({Spec("hello")});
   Client client(loop_, "/hello");
   RequestPath::HandedOver request;
@@ -288,8 +288,9 @@ TEST_F(RequestPathTest, ACallHandedOverForAFunctionThatIsNotHereIsRefused) {
   bool done = false;
   Spawn(loop_, Await(path_.HandleHanded(client.exchange, request), done));
   loop_.run();
-  EXPECT_EQ(client.exchange.response_sink.status(), 404);
-  EXPECT_EQ(ProblemType(client), "urn:strata:problem:no-route");
+  EXPECT_EQ(client.exchange.response_sink.status(), 503);
+  EXPECT_EQ(client.exchange.response_sink.header("Retry-After"), "1");
+  EXPECT_EQ(ProblemType(client), "urn:strata:problem:not-served");
 }
 
 }  // namespace
