@@ -148,8 +148,8 @@ class ClassesTest(FormsCase):
         answer = cls.server.api("PUT", "/v1/measurements", RECORD)
         assert answer.status == 200, answer.text
 
-    def both(self, name, **spec):
-        manifest = self.wasm(name, "wasm", **spec)
+    def both(self, name, word="wasm", **spec):
+        manifest = self.wasm(name, word, **spec)
         spec = manifest["spec"]
         spec["variants"] = [{"artifact": spec.pop("artifact")}, {"artifact": f"oci:{self.folder / 'image'}"}]
         return manifest
@@ -164,6 +164,18 @@ class ClassesTest(FormsCase):
         self.server.apply(self.both("mixed", env={"NEW": "1"}))
         self.assertEqual([each["revision"] for each in self.shown("mixed")], [2, 2])
         self.assertEqual(set(self.answers("/mixed", 60)), {"wasm", "hello"})
+
+    def test_copies_reach_wasm_where_no_request_goes_there(self):
+        api = self.both("api", "hello")
+        api["metadata"]["namespace"] = "copied"
+        self.server.apply(api, route("api", {"function": "api", "class": "container"}, namespace="copied",
+                                     mirror={"function": "api", "class": "wasm"}))
+        self.assertEqual(set(self.answers("/api", 5)), {"hello"})
+
+        def counted():
+            status = self.server.json("-n", "copied", "describe", "route", "api")["status"]["mirror"]
+            return status["same"], status["different"], status["skipped"]
+        self.assertTrue(eventually(lambda: counted() == (5, 0, 0)), counted())
 
     def test_a_class_that_may_not_be_is_refused_with_the_reason(self):
         self.server.apply(self.wasm("only", "one"), self.both("safe", requires={"security": "medium"}))

@@ -177,6 +177,12 @@ ListenerPlan PlanListener(std::span<const Runnable> runnable,
         others.emplace(model::ClassName(found->second));
       }
     }
+    // Copies go the same way as what is served.
+    if (!route.mirror) continue;
+    const auto to = class_of.find({route.tenant, route.mirror->function, route.mirror->target});
+    if (to != class_of.end() && to->second == model::Class::kWasm) {
+      plan.handed_on.insert(route.tenant);
+    }
   }
   if (tenants.size() <= 1 && others.empty()) {
     plan.handed_on.clear();

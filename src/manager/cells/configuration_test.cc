@@ -216,6 +216,24 @@ TEST(ConfigurationTest, OneRouteToAnotherClassMakesFronts) {
   EXPECT_TRUE(plan.handed_on.empty());
 }
 
+TEST(ConfigurationTest, ACopyToWasmOfARouteToAnotherClassIsHandedOn) {
+  std::vector<Runnable> runnable{RunnableOf("a", "one", "container:1@k"),
+                                 RunnableOf("a", "one", "sha256:1")};
+  runnable[0].sandbox_class = model::Class::kContainer;
+  runnable[1].target.sandbox_class = model::Class::kWasm;
+  auto route = RouteTo("a", "/1", "one");
+  route.mirror = model::Mirror{"one", {.sandbox_class = model::Class::kWasm}, 100};
+  const ListenerPlan plan = PlanListener(runnable, std::span(&route, 1));
+  EXPECT_EQ(plan.mode, ListenerPlan::Mode::kFront);
+  EXPECT_EQ(plan.handed_on, std::set<std::string>{"a"});
+  EXPECT_EQ(plan.why, "routes lead to class container");
+  // The other way round hosts do it: they reach a keeper's sandboxes as fronts do.
+  runnable[0].target.sandbox_class = model::Class::kContainer;
+  runnable[1].target = {};
+  route.mirror->target.sandbox_class = model::Class::kContainer;
+  EXPECT_EQ(PlanListener(runnable, std::span(&route, 1)).mode, ListenerPlan::Mode::kDirect);
+}
+
 TEST(ConfigurationTest, AFrontKnowsNoCodeOrPowersOfWhatItHandsOn) {
   std::vector<Runnable> runnable{RunnableOf("a", "same", "sha256:1"),
                                  RunnableOf("b", "same", "container:1@k")};
