@@ -26,7 +26,8 @@ namespace {
 constexpr Bytes kFirstHeld = Bytes::MiB(32);
 constexpr std::chrono::seconds kRetry{5};  // after a failure, and twice as long after each further
 constexpr std::uint32_t kMostDoublings = 6;
-constexpr std::size_t kLongestName = 40;  // of the program, in the ids of its sandboxes
+constexpr std::chrono::seconds kLeastWait{1};  // of a call, for what began to be made so long ago
+constexpr std::size_t kLongestName = 40;       // of the program, in the ids of its sandboxes
 
 }  // namespace
 
@@ -140,6 +141,7 @@ Pool::Pool(Pools& pools, std::string sandbox_class, std::shared_ptr<sandbox::Ima
       priority_(program.priority),
       min_(program.scale.min.value_or(0)),
       demand_(program.scale, program.price),
+      creation_(pools.CreationOf(sandbox_class_)),
       held_(kFirstHeld),
       counted_{.name = spec_.id, .sandbox_class = sandbox_class_} {
   pools_.Add(*this);
@@ -240,7 +242,7 @@ std::optional<Pool::Made> Pool::TakeReady() {
 
 Task<Pool::Made> Pool::Take(Ticket& ticket, sandbox::Spec spec) {
   auto made = TakeReady();
-  if (!made && filling_ && claim_ == nullptr) {
+  if (!made && filling_ && claim_ == nullptr && WorthWaiting() > Duration::zero()) {
     co_await AwaitClaimed(ticket);
     made = std::exchange(claimed_, std::nullopt);
   }
@@ -259,6 +261,12 @@ Task<Pool::Made> Pool::Take(Ticket& ticket, sandbox::Spec spec) {
   co_return own;
 }
 
+// Nothing once it takes twice as long as the last one: it may never be there.
+Duration Pool::WorthWaiting() const {
+  const TimePoint due = fill_begun_ + std::max<Duration>(2 * creation_, kLeastWait);
+  return std::max(due - pools_.clock_.Now(), Duration::zero());
+}
+
 // What is being made is nearer than what a call would begin now.
 Awaitable<void> Pool::AwaitClaimed(Ticket& ticket) {
   // Also when the coroutine is destroyed in the middle.
@@ -269,7 +277,14 @@ Awaitable<void> Pool::AwaitClaimed(Ticket& ticket) {
     Claim& operator=(const Claim&) = delete;
     ~Claim() { claim = nullptr; }
   } const claim(claim_, ticket);
-  while (filling_ && !claimed_ && !Over(ticket)) co_await ticket.event->Wait();
+  Timer late(pools_.loop_.get_executor());
+  late.expires_after(WorthWaiting());
+  late.async_wait([event = ticket.event](const boost::system::error_code& cancelled) {
+    if (!cancelled) event->Wake();
+  });
+  while (filling_ && !claimed_ && !Over(ticket) && WorthWaiting() > Duration::zero()) {
+    co_await ticket.event->Wait();
+  }
 }
 
 Task<Pool::Made> Pool::MakeOne(Ticket& ticket, sandbox::Spec spec) {
@@ -338,7 +353,7 @@ void Pool::OnRan(Duration took, const model::Exit& exit) {
 
 Awaitable<void> Pool::FillOne() {
   filling_ = true;
-  const TimePoint begun = pools_.clock_.Now();
+  fill_begun_ = pools_.clock_.Now();
   Made made{.log = std::make_unique<LateLog>()};
   sandbox::Spec spec = spec_;
   spec.id = spec_.id.substr(0, kLongestName) + "-warm-" + std::to_string(++pools_.made_);
@@ -362,9 +377,9 @@ Awaitable<void> Pool::FillOne() {
     counted_.problem.clear();
     made.since = pools_.clock_.Now();
     made.held = held_ = *held;
-    const Duration creation = made.since - begun;
-    pools_.creations_.insert_or_assign(sandbox_class_, creation);
-    demand_.Learn(held_, creation);
+    creation_ = made.since - fill_begun_;
+    pools_.creations_.insert_or_assign(sandbox_class_, creation_);
+    demand_.Learn(held_, creation_);
     if (claim_ != nullptr) {
       claimed_ = std::move(made);
     } else if (ready_.size() < wanted() && pools_.held_ + held_ <= pools_.bounds_.memory) {

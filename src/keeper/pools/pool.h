@@ -83,6 +83,8 @@ class Pool final : public sandbox::Image {
   Made Pop();
   std::optional<Made> TakeReady();
   Awaitable<void> AwaitClaimed(Ticket& ticket);
+  // How much longer a call waits for what is being made.
+  [[nodiscard]] Duration WorthWaiting() const;
   // Why a call that waits must not any longer; nothing: it may.
   [[nodiscard]] std::optional<Error> Over(const Ticket& ticket) const;
   void Drop();  // the one that has waited longest
@@ -106,6 +108,8 @@ class Pool final : public sandbox::Image {
   std::deque<Made> ready_;  // the oldest first
   UsualTime usual_;         // of calls whose sandbox was made for them
   bool filling_ = false;
+  TimePoint fill_begun_{};
+  Duration creation_;            // of the last that was made ahead; before, of its class
   Ticket* claim_ = nullptr;      // of the call that gets what is being made
   std::optional<Made> claimed_;  // what it gets
   enum class Phase : std::uint8_t { kAdmitted, kOpen, kClosed };

@@ -149,6 +149,43 @@ TEST_F(PoolTest, ACallGetsWhatIsBeingMadeAndIsColdAllTheSame) {
   EXPECT_EQ(pool->state().cold, 1U);
 }
 
+TEST_F(PoolTest, ACallWaitsForAStuckFillingNoLongerThanThatUsuallyTakes) {
+  script_.holds = true;
+  auto pool = Make({.min = 1});
+  clock_.Advance(milliseconds(990));
+  auto running = Begin(*pool);
+  EXPECT_FALSE(running->exit.has_value());
+  clock_.Advance(milliseconds(10));
+  loop_.restart();
+  for (int i = 0; i < 100 && !running->exit; ++i) loop_.run_one_for(milliseconds(20));
+  ASSERT_TRUE(running->exit && running->exit->has_value());
+  EXPECT_EQ(script_.called, std::vector<std::string>{"call-1"});
+  auto next = Begin(*pool);
+  EXPECT_TRUE(next->exit && next->exit->has_value()) << "it does not wait at all";
+  // What comes late all the same is the next call's.
+  script_.warming[0]->Set(Bytes::MiB(3));
+  Run();
+  EXPECT_TRUE(CallIsWarm(*pool));
+}
+
+TEST_F(PoolTest, WhatUsuallyTakesLongIsWaitedForLonger) {
+  script_.holds = true;
+  auto pool = Make({.min = 1});
+  clock_.Advance(seconds(2));
+  script_.warming[0]->Set(Bytes::MiB(3));
+  Run();
+  ASSERT_EQ(pool->state().ready, 1U);
+  auto first = Begin(*pool);
+  ASSERT_EQ(script_.warming.size(), 2U);
+  clock_.Advance(seconds(3));
+  auto second = Begin(*pool);
+  EXPECT_FALSE(second->exit.has_value());
+  script_.warming[1]->Set(Bytes::MiB(3));
+  Run();
+  EXPECT_TRUE(second->exit.has_value());
+  EXPECT_EQ(script_.called.at(1), "f-warm-2") << "it made none of its own";
+}
+
 TEST_F(PoolTest, ACallWhoseFillingFailsMakesItsOwn) {
   script_.holds = true;
   auto pool = Make({.min = 1});

@@ -135,9 +135,12 @@ void Pools::Index(Pool& pool) {
 void Pools::OnOpening() { quiet_from_ = std::max(quiet_from_, clock_.Now() + kOpening); }
 
 void Pools::OnCreation(const std::string& sandbox_class) {
+  quiet_from_ = std::max(quiet_from_, clock_.Now() + CreationOf(sandbox_class));
+}
+
+Duration Pools::CreationOf(const std::string& sandbox_class) const {
   const auto known = creations_.find(sandbox_class);
-  const Duration creation = known == creations_.end() ? kFirstCreation : known->second;
-  quiet_from_ = std::max(quiet_from_, clock_.Now() + creation);
+  return known == creations_.end() ? kFirstCreation : known->second;
 }
 
 void Pools::OnRoom(const std::string& sandbox_class) {

@@ -119,6 +119,7 @@ class Pools {
   // A call starts what was made for it; or makes its own, as long as the last of that class took.
   void OnOpening();
   void OnCreation(const std::string& sandbox_class);
+  [[nodiscard]] Duration CreationOf(const std::string& sandbox_class) const;
   [[nodiscard]] Line& LineOf(const std::string& sandbox_class);
   // A sandbox of the class has ended: its place is free, for those in line that need not go.
   void OnRoom(const std::string& sandbox_class);
