@@ -102,6 +102,8 @@ Awaitable<std::optional<http::Problem>> Hop::HandOn(const route::FunctionSpec& f
       case HopFate::kUnprocessed:
         lease->Distrust();
         continue;
+      case HopFate::kLeft:  // nobody is told, but it is written down
+        co_return TryAgain("cell-lost", "the client left before the function's cell had its call");
       case HopFate::kLost:
         co_return http::ProblemOf(502, "cell-lost", "the function's cell ended during the call");
       case HopFate::kBadAnswer:

@@ -232,9 +232,9 @@ HopCall::Step HopCall::CutOff() {
 // The connection ended, or the call's time, before a head came.
 HopFate HopCall::WithoutAnswer(const Result<std::size_t>& got) const {
   if (!got && got.error().code == Errc::kDeadlineExceeded) return HopFate::kTooLate;
-  // Our own doing: the cell saw its client leave, and that is what it writes down.
-  if (exchange_.client_gone()) return HopFate::kAnswered;
   const bool unread = connection_.untouched() || (!answered_ && connection_.transport.reset());
+  // A cell that saw its client leave writes that down.
+  if (exchange_.client_gone()) return unread ? HopFate::kLeft : HopFate::kAnswered;
   return repeatable_ && unread ? HopFate::kUnprocessed : HopFate::kLost;
 }
 

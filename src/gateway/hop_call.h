@@ -30,6 +30,7 @@ namespace strata::gateway {
 enum class HopFate : std::uint8_t {
   kAnswered,     // the cell's answer went on to the client, or as much of it as came or was wanted
   kUnprocessed,  // the cell has not seen any of it, and nothing of the body is used: try another
+  kLeft,         // the client went away before the cell had seen any of it
   kLost,         // the cell went away with the request and without an answer
   kBadAnswer,    // what the cell said is no answer
   kBadBody,      // the client did not bring its body: body_error()

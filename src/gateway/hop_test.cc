@@ -13,6 +13,7 @@
 #include "http/test_support.h"
 #include "route/answer/answer.h"
 #include "route/plan/function.h"
+#include "sandbox/testing/call_fixture.h"
 
 namespace strata::gateway {
 namespace {
@@ -258,6 +259,34 @@ TEST_F(HopTest, AClientThatLeavesIsMissedByTheCell) {
   }));
   EXPECT_TRUE(Handled(1));
   EXPECT_TRUE(told_.empty()) << "the cell writes it down";
+}
+
+TEST_F(HopTest, AClientThatLeftBeforeACellHeardOfItIsToldOf) {
+  AddCell("one");
+  // Its connection is kept, and closed by the cell meanwhile.
+  RawClient client(harness_);
+  client.Send(kGet);
+  CellConnection cell = Accept("one");
+  ASSERT_TRUE(Reads(cell, "\r\n\r\n"));
+  cell.Send(kHello);
+  ASSERT_TRUE(Handled(1));
+  cell.Close();
+  sandbox::testing::FakeExchange unsent(harness_.loop);
+  unsent.body_source.End();
+  unsent.gone = true;
+  Spawn(harness_.loop, Handle(unsent));
+  ASSERT_TRUE(Handled(2));
+  EXPECT_EQ(told_, std::vector<std::string>{"cell-lost"});
+
+  sandbox::testing::FakeExchange unread(harness_.loop);
+  unread.body_source.End();
+  Spawn(harness_.loop, Handle(unread));
+  CellConnection dying = Accept("one");
+  harness_.Settle();  // or the hop might look for the client first
+  unread.gone = true;
+  dying.Close();
+  ASSERT_TRUE(Handled(3));
+  EXPECT_EQ(told_.size(), 2U);
 }
 
 TEST_F(HopTest, ABrokenBodyIsTheClientsFault) {

@@ -69,6 +69,10 @@ TEST_F(HopTest, WhatNobodyAnsweredIsToldAndWrittenDownHere) {
   hop_.problem = http::ProblemOf(503, kTooBusy, "too many wait");
   EXPECT_EQ(Get("/away").exchange.response_sink.status(), 503);
   EXPECT_EQ(test_ports_.records.at(1).sandbox, meter::SandboxCame::kBusy) << "it is load";
+  Client left(loop_, "/away");
+  left.exchange.gone = true;
+  Run(left);
+  EXPECT_EQ(test_ports_.records.at(2).status, 0U);
 }
 
 TEST_F(HopTest, WhatLedACallGoesAlong) {
