@@ -223,7 +223,7 @@ Result<Cell::Inventory> Cell::TakeStock() const {
     for (const auto& function : plan->functions()) {
       const route::FunctionSpec& spec = function->spec();
       state.functions.push_back(
-          {spec.tenant, spec.name, spec.revision, spec.sandbox_class, spec.service});
+          {spec.tenant, spec.name, spec.revision, spec.sandbox_class, spec.service, spec.target});
     }
   }
   state.modules = modules_.Keys();

@@ -255,6 +255,17 @@ TEST_F(CellTest, ARefusedConfigurationKeepsModulesAndGeneration) {
   EXPECT_EQ(state.functions.front().name, "a");
 }
 
+TEST_F(CellTest, WhoTakesItOverIsToldTheFormOfEachFunction) {
+  AddModule("k1");
+  Function former = MakeFunction("a", "k1");
+  former.target = "@1";
+  ASSERT_EQ(Configure({MakeFunction("a", "k1"), std::move(former)}), "");
+  const State state = TakeState();
+  ASSERT_EQ(state.functions.size(), 2U);
+  EXPECT_EQ(state.functions.front().target, "");
+  EXPECT_EQ(state.functions.back().target, "@1");
+}
+
 TEST_F(CellTest, TwoFunctionsOfOneNameAreRefused) {
   AddModule("k1");
   const auto error = Configure({MakeFunction("a", "k1"), MakeFunction("a", "k1")});

@@ -7,7 +7,7 @@
 // two cannot drift apart. A field is text, an unsigned number, a bool, a number in a Range, one of
 // model's values (wire/values.h), another described struct, or an optional or vector of these.
 // Reading is strict: unknown types, unknown or missing fields and values out of range are refused,
-// because what a confined process sends is hostile input.
+// for what a confined process sends is hostile input. Only an optional may be missing.
 //
 // Threads: pure. Errors: kInvalidArgument. Tested by cell/wire/codec_test.cc and tests/fuzz.
 #pragma once
@@ -45,10 +45,8 @@ inline constexpr std::array kModes = {
 inline constexpr std::array kExitReasons = {model::ExitReason::kReturned, model::ExitReason::kLimit,
                                             model::ExitReason::kViolation,
                                             model::ExitReason::kStopped};
-
 inline constexpr std::array kRestarts = {model::Restart::kAlways, model::Restart::kOnFailure,
                                          model::Restart::kNever};
-
 inline constexpr std::array kPriorities = {model::Priority::kLow, model::Priority::kNormal,
                                            model::Priority::kHigh};
 
@@ -134,6 +132,7 @@ class MessageReader {
 
   template <typename T>
   void operator()(const char* name, T& field) {
+    if (requires { field.has_value(); } && !object_->contains(name)) return;
     ReadField(name, [this, &field](const Json& json) { Read(json, field); });
   }
   void operator()(const char* name, double& field, Range range) {

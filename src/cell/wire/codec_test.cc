@@ -1,6 +1,9 @@
 #include "cell/wire/codec.h"
 
+#include <optional>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -87,7 +90,7 @@ TEST(CodecTest, EveryMessageSurvivesTheWay) {
                                                    "shop",
                                                    "key",
                                                    3,
-                                                   {{"shop", "cart", 2, "wasm", true}},
+                                                   {{"shop", "cart", 2, "wasm", true, "@2"}},
                                                    {"m"},
                                                    {{"web", "a"}},
                                                    {"sb-1"},
@@ -102,6 +105,18 @@ TEST(CodecTest, EveryMessageSurvivesTheWay) {
     EXPECT_EQ(decoded->index(), message.index());
     EXPECT_EQ(Encode(*decoded), text);
   }
+}
+
+TEST(CodecTest, AnOptionalThatAnEarlierVersionDoesNotSendIsNone) {
+  const std::string sent =
+      Encode(ToManager(State{.functions = {{.tenant = "shop", .target = "@2"}}}));
+  std::string earlier = sent;
+  const std::string_view field = R"("target":"@2",)";
+  ASSERT_NE(sent.find(field), std::string::npos) << sent;
+  earlier.erase(sent.find(field), field.size());
+  const auto decoded = DecodeToManager(earlier);
+  ASSERT_TRUE(decoded.has_value()) << decoded.error().message;
+  EXPECT_EQ(std::get<State>(*decoded).functions.front().target, std::nullopt);
 }
 
 struct BadMessage {

@@ -154,6 +154,7 @@ void Each(auto& visit, Is<Served> auto& m) {
   visit("revision", m.revision);
   visit("class", m.sandbox_class);
   visit("service", m.service);
+  visit("target", m.target);
 }
 
 void Each(auto& visit, Is<State> auto& m) {

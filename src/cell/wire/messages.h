@@ -194,6 +194,7 @@ struct Served {
   std::uint32_t revision = 0;
   std::string sandbox_class;
   bool service = false;
+  std::optional<std::string> target;  // as Function's; none: of a cell that does not say it
 };
 // Answer to Adopt. [fd] ring, private listener, control listener, then one per listener.
 struct State {

@@ -76,6 +76,7 @@ Result<std::vector<cell::Function>> FunctionsOf(const cell::State& state) {
     }
     functions.push_back({.tenant = each.tenant,
                          .name = each.name,
+                         .target = each.target.value_or(""),
                          .revision = each.revision,
                          .sandbox_class = each.sandbox_class,
                          .module = {},

@@ -155,7 +155,8 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   [[nodiscard]] telemetry::RingReader& ring() noexcept { return *ring_; }
   [[nodiscard]] const telemetry::RingReader& ring() const noexcept { return *ring_; }
   // What a record or a connection of this cell is of; null when that is not known (any more). Those
-  // that an adopted cell served already have names only, and no grants. Until the next Configure.
+  // that an adopted cell served already have names and forms only, and no grants. Until the next
+  // Configure.
   [[nodiscard]] const cell::Function* FindFunction(std::uint32_t generation,
                                                    std::uint32_t index) const {
     return functions_.Find(generation, index);

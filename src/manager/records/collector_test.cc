@@ -90,12 +90,15 @@ class CollectorTest : public ::testing::Test, public CellListener {
   Models models_{*store_, log_};
   Figures figures_{clock_, registry_, models_};
   Accounts accounts_{*store_, clock_, registry_, log_, Accounts::Metering::kOn};
+  std::vector<std::string> called_;  // the forms, as rollouts hear of them
   Collector collector_{context_,
                        figures_,
                        accounts_,
                        registry_,
                        [](const telemetry::Span&) {},
-                       [](const cell::Function&, const meter::CallRecord&) {},
+                       [this](const cell::Function& function, const meter::CallRecord&) {
+                         called_.push_back(function.name + function.target);
+                       },
                        [] {}};
   FakeCell fake_{context_, "shop-1", "shop"};
   std::shared_ptr<CellProcess> cell_;
@@ -151,6 +154,17 @@ TEST_F(CollectorTest, TheCallsOfASandboxAreBilledHoweverOldItsRevisionIs) {
   Change(1);
   fake_.EndCall(stands, 1);
   EXPECT_THAT(Billed(), ElementsAre("old")) << "no call of it can end now";
+}
+
+TEST_F(CollectorTest, ACallThatBeganUnderAnEarlierManagerIsOfTheFormThatItWasLedTo) {
+  fake_.state.generation = kGeneration;
+  fake_.state.functions = {{"shop", "a", 2, "wasm", false, ""},
+                           {"shop", "a", 1, "wasm", false, "@1"}};
+  Adopt();
+  fake_.EndCall(kGeneration, 1);
+  fake_.EndCall(kGeneration, 0);
+  collector_.DrainAll();
+  EXPECT_THAT(called_, ElementsAre("a@1", "a"));
 }
 
 }  // namespace
