@@ -321,19 +321,24 @@ Task<void> ManagerImpl::StartByFiles(Rollout plan, std::vector<ManifestFile> fil
 Task<Json> ManagerImpl::EndRollout(std::string tenant, std::string name, RolloutVerb verb) {
   std::optional<KeyedTurns::Turn> deploying;
   Result<void> ready;
+  auto taken = co_await changes_.Take();
+  if (!taken) co_return std::unexpected(taken.error());
+  std::optional<Turns::Turn> turn(*std::move(taken));
+  // Only in a turn is it known: what had its turn before may have let go of the other side.
   const auto before = rollouts_.find({tenant, name});
   if (verb == RolloutVerb::kUndo && before != rollouts_.end() && !before->second.both &&
       EndedByHand(before->second, verb, clock_.WallNow())) {
-    // The other side is not ready any more.
     const model::Backend back{name, 1, before->second.stable};
-    auto taken = co_await deploying_.Take(tenant);
-    if (!taken) co_return std::unexpected(taken.error());
-    deploying.emplace(*std::move(taken));
+    turn.reset();  // others go on while it is made ready
+    auto tenants = co_await deploying_.Take(tenant);
+    if (!tenants) co_return std::unexpected(tenants.error());
+    deploying.emplace(*std::move(tenants));
     Quiet quiet;
     ready = co_await PrepareForm(nullptr, tenant, back, Mode::kCommit, kAsked, quiet);
+    auto again = co_await changes_.Take();
+    if (!again) co_return std::unexpected(again.error());
+    turn.emplace(*std::move(again));
   }
-  auto turn = co_await changes_.Take();
-  if (!turn) co_return std::unexpected(turn.error());
   Result<Rollout> next =
       std::unexpected(NoRollout(RequireFunction(tenant, name), tenant + "/" + name));
   if (!ready) {
