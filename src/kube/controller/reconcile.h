@@ -4,14 +4,14 @@
 //   resource, observed objects, nodes --> [ Reconcile ] --> Actions --> api_client.h
 //
 // A resource has our finalizer before anything is made for it; once it is deleted, what was made
-// goes first, its NetworkPolicy after the last pod, and the finalizer last; where that is to be left
-// the finalizer goes at once, and nothing else. What cannot be made is said in the condition Ready,
-// with a reason; the other conditions are somebody else's. Two resources may have one name where
-// they are of two kinds: what was made for one is never touched for the other. A volume that is to
-// be kept has no owner, and is never removed; whether it is, the manifest says last, also of a
-// resource that was deleted before that could be made, and where it cannot be read, every volume is
-// kept. The way through the activators stays until what no longer follows its load is ready without
-// it, and the port there for as long as the way.
+// goes first, its NetworkPolicy after the last pod, and the finalizer last; where that is to be
+// left the finalizer goes at once, and nothing else. What cannot be made is said in the condition
+// Ready, with a reason; the other conditions are somebody else's. Two resources may have one name
+// where they are of two kinds: what was made for one is never touched for the other. A volume that
+// is to be kept has no owner, and is never removed; whether it is, the manifest says last, also of
+// a resource that was deleted before that could be made, and where it cannot be read, every volume
+// is kept. The way through the activators stays until what no longer follows its load is ready
+// without it, and the port there for as long as the way.
 //
 // Threads: pure, deterministic. Tested by reconcile_test.cc.
 #pragma once
@@ -50,8 +50,8 @@ struct SetFinalizers {
 struct SetStatus {
   Json status;
 };
-// An Event of the resource, for `kubectl describe`: the condition has another reason now. Comes last,
-// and may be lost.
+// An Event of the resource, for `kubectl describe`: the condition has another reason now. Comes
+// last, and may be lost.
 struct Tell {
   bool well = false;
   std::string reason;
