@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 // Those that this file uses; a runtime may use more.
 constexpr std::array<std::string_view, 5> kV1Controllers = {"cpu", "cpuacct", "freezer", "memory",
                                                             "pids"};
-constexpr std::array<std::string_view, 4> kV2Controllers = {"cpu", "cpuset", "memory", "pids"};
+constexpr std::array<std::string_view, 3> kV2Controllers = {"cpu", "memory", "pids"};
 
 Result<void> CheckName(std::string_view name) {
   if (IsValidId(name)) return {};

@@ -161,7 +161,7 @@ TEST_F(CgroupKernelTest, SharesAreTakenAndBoundsTakenAway) {
 
 TEST_F(CgroupKernelTest, FilesOfVersionTwoAreWrittenThereAndRefusedElsewhere) {
   CgroupLimits limits{.memory = {}, .cpu_millis = 0, .pids = 0};
-  limits.unified = {{"cpuset.cpus", "0"}, {"memory.oom.group", "1"}};
+  limits.unified = {{"memory.oom.group", "1"}};
   const auto limited = group->Limit(limits);
   if (Cgroups::Find(parent)->version() == CgroupVersion::kV2) {
     EXPECT_TRUE(limited.has_value()) << limited.error().message;

@@ -217,7 +217,7 @@ TEST_F(CgroupTest, V2LimitsAreDelegatedAndWritten) {
   }
   const auto limited = group->Limit({.memory = 8_MiB, .cpu_millis = 1500, .pids = 7});
   ASSERT_TRUE(limited.has_value()) << limited.error().message;
-  EXPECT_EQ(Read("cgroup.subtree_control"), "+pids");  // the last of four writes
+  EXPECT_EQ(Read("cgroup.subtree_control"), "+pids");  // the last of three writes
   EXPECT_EQ(Read("strata/cgroup.subtree_control"), "+pids");
   EXPECT_EQ(Read("strata/box-1/memory.max"), "8388608");
   EXPECT_EQ(Read("strata/box-1/memory.swap.max"), "0");

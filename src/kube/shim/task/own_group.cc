@@ -37,9 +37,9 @@ Result<void> CheckGroupPath(const std::string& path) {
 
 // What of "linux.resources" is kept here, or bounds nothing. A period counts with its quota alone.
 // Devices are for classes that have some, and theirs to keep.
-constexpr std::array<std::string_view, 10> kKept = {
-    "devices",    "memory.limit", "memory.swap", "memory.useHierarchy", "cpu.shares", "cpu.quota",
-    "cpu.period", "cpu.cpus",     "cpu.mems",    "pids.limit"};
+constexpr std::array<std::string_view, 8> kKept = {
+    "devices",    "memory.limit", "memory.swap", "memory.useHierarchy",
+    "cpu.shares", "cpu.quota",    "cpu.period",  "pids.limit"};
 constexpr std::array<std::string_view, 5> kKeptFiles = {"memory.oom.group", "memory.swap.max",
                                                         "memory.high", "memory.low", "memory.min"};
 
@@ -89,25 +89,17 @@ Result<void> RefuseOthers(const Json& resources) {
   return {};
 }
 
-// Those of "unified", and what else version 2 alone keeps here.
-Result<std::vector<host::CgroupFile>> ReadFiles(const Json& resources) {
-  const Json* cpu = MemberOf(resources, "cpu");
-  const Json* unified = MemberOf(resources, "unified");
+Result<std::vector<host::CgroupFile>> ReadUnified(const Json* unified) {
   std::vector<host::CgroupFile> files;
-  const auto read = [&files](std::string_view name, const Json* value) -> Result<void> {
-    if (value == nullptr || BoundsNothing(*value)) return {};
+  for (const std::string_view name : kKeptFiles) {
+    const Json* value = MemberOf(unified, name);
+    if (value == nullptr || BoundsNothing(*value)) continue;
     if (!value->is_string()) {
-      return Fail(Errc::kInvalidArgument, "linux.resources: " + std::string(name) + " is no text");
+      return Fail(Errc::kInvalidArgument,
+                  "linux.resources.unified: " + std::string(name) + " is no text");
     }
     files.push_back({.name = std::string(name), .value = value->get<std::string>()});
-    return {};
-  };
-  auto done = read("cpuset.cpus", MemberOf(cpu, "cpus"));
-  if (done) done = read("cpuset.mems", MemberOf(cpu, "mems"));
-  for (const std::string_view name : kKeptFiles) {
-    if (done) done = read(name, MemberOf(unified, name));
   }
-  if (!done) return std::unexpected(std::move(done).error());
   return files;
 }
 
@@ -152,7 +144,7 @@ Result<CgroupLimits> ReadLimits(const Json& resources) {
   if (!memory) return std::unexpected(memory.error());
   const auto millis = ReadCpu(cpu);
   if (!millis) return std::unexpected(millis.error());
-  auto files = ReadFiles(resources);
+  auto files = ReadUnified(MemberOf(resources, "unified"));
   if (!files) return std::unexpected(std::move(files).error());
   return CgroupLimits{.memory = *memory,
                       .cpu_millis = *millis,

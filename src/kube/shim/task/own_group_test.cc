@@ -65,17 +65,16 @@ TEST(ReadLimitsTest, WhatKubeletSendsIsKept) {
   const auto limits = Read(R"({
     "devices": [{"allow": false, "access": "rwm"}],
     "memory": {"limit": 67108864, "swap": 67108864},
-    "cpu": {"shares": 256, "quota": 50000, "period": 100000, "cpus": "0-3,8", "mems": ""},
+    "cpu": {"shares": 256, "quota": 50000, "period": 100000, "cpus": "", "mems": ""},
     "hugepageLimits": [{"pageSize": "2MB", "limit": 0}, {"pageSize": "1GB", "limit": 0}],
     "unified": {"memory.oom.group": "1", "memory.swap.max": "0"}})");
   ASSERT_TRUE(limits) << limits.error().message;
-  EXPECT_EQ(*limits, (CgroupLimits{.memory = 64_MiB,
-                                   .cpu_millis = 500,
-                                   .pids = 0,
-                                   .cpu_shares = 256,
-                                   .unified = {{"cpuset.cpus", "0-3,8"},
-                                               {"memory.oom.group", "1"},
-                                               {"memory.swap.max", "0"}}}));
+  EXPECT_EQ(*limits,
+            (CgroupLimits{.memory = 64_MiB,
+                          .cpu_millis = 500,
+                          .pids = 0,
+                          .cpu_shares = 256,
+                          .unified = {{"memory.oom.group", "1"}, {"memory.swap.max", "0"}}}));
 }
 
 TEST(ReadLimitsTest, NoLimitIsWrittenInManyWays) {
@@ -93,6 +92,8 @@ TEST(ReadLimitsTest, NoLimitIsWrittenInManyWays) {
 
 TEST(ReadLimitsTest, ALimitThatNobodyWouldKeepIsRefusedByItsName) {
   const std::pair<const char*, const char*> refused[] = {
+      {R"({"cpu": {"cpus": "0-1"}})", "linux.resources.cpu.cpus "},
+      {R"({"cpu": {"mems": "0"}})", "linux.resources.cpu.mems "},
       {R"({"cpu": {"realtimeRuntime": 950000}})", "linux.resources.cpu.realtimeRuntime "},
       {R"({"cpu": "x"})", "linux.resources.cpu "},
       {R"({"memory": {"reservation": 1048576}})", "linux.resources.memory.reservation "},
@@ -114,8 +115,8 @@ TEST(ReadLimitsTest, ALimitThatNobodyWouldKeepIsRefusedByItsName) {
 }
 
 TEST(ReadLimitsTest, WhatCannotBeALimitIsRefused) {
-  for (const char* text : {"[]", R"({"unified": {"memory.high": 1}})", R"({"cpu": {"cpus": 1}})",
-                           R"({"cpu": {"quota": 9000000000000000000}})"}) {
+  for (const char* text :
+       {"[]", R"({"unified": {"memory.high": 1}})", R"({"cpu": {"quota": 9000000000000000000}})"}) {
     EXPECT_EQ(Read(text).error().code, Errc::kInvalidArgument) << text;
   }
 }
