@@ -62,7 +62,10 @@ TEST_F(RingSinkTest, ACallRecordArrivesAsItIs) {
   const auto records = Read();
   ASSERT_EQ(records.size(), 1u);
   ASSERT_EQ(records[0].payload.size(), sizeof(record));
-  EXPECT_EQ(std::memcmp(records[0].payload.data(), &record, sizeof(record)), 0);
+  meter::CallRecord arrived;
+  std::memcpy(&arrived, records[0].payload.data(), sizeof(arrived));
+  EXPECT_EQ(arrived.status, 204);
+  EXPECT_EQ(arrived.cpu_ns, 12345U);
 }
 
 TEST_F(RingSinkTest, ALineNamesItsFunctionSandboxAndTrace) {

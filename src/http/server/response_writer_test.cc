@@ -1,4 +1,4 @@
-#include "http/server/response_writer.h"
+#include "http/server/response_writer.h"  // IWYU pragma: keep
 
 #include <string>
 #include <vector>
