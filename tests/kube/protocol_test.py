@@ -21,7 +21,7 @@ class VersionsTest(ShimTest):
         return found
 
     def call(self, method, task, service):
-        return wire.call(self.socket(), method, wire.text(1, task), service, self.node.namespace)
+        return wire.call(self.socket(), method, wire.text(1, task), service=service, namespace=self.node.namespace)
 
     def test_a_shim_that_is_started_by_version_2_is_spoken_to_in_version_2(self):
         program = self.node.dir / "containerd-shim-old"
