@@ -1,7 +1,5 @@
 #include "measure/figures.h"
 
-#include <algorithm>
-
 #include "base/quantile.h"
 
 namespace strata::measure {

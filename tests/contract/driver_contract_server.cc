@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -195,15 +196,16 @@ TEST_P(ServerContractTest, APausedServerIsResumedWhateverWasAskedOfItMeanwhile) 
     EXPECT_TRUE(ready);
     const auto paused = co_await (*served).Pause();
     EXPECT_TRUE(paused.has_value());
-    bool over = false;
-    Spawn(served.contract().loop_, [](Sandbox& sandbox, bool& done) -> Awaitable<void> {
-      (void)co_await sandbox.Dial(kPort);  // what comes of it is the class's
-      done = true;
-    }(*served, over));
+    const auto over = std::make_shared<bool>(false);
+    Spawn(served.contract().loop_,
+          [](Sandbox& sandbox, std::shared_ptr<bool> done) -> Awaitable<void> {
+            (void)co_await sandbox.Dial(kPort);  // what comes of it is the class's
+            *done = true;
+          }(*served, over));
     co_await served.Pause();
     const auto resumed = co_await (*served).Resume();
     EXPECT_TRUE(resumed.has_value()) << resumed.error().message;
-    while (!over) co_await served.Pause();
+    while (!*over) co_await served.Pause();
     auto connection = co_await (*served).Dial(kPort);
     if (!connection) co_return ADD_FAILURE() << connection.error().message;
     const std::string answer = co_await Exchange(served, *connection, kRequest);
@@ -229,17 +231,18 @@ TEST_P(ServerContractTest, AServerThatIsJustBeingPausedCanBeStopped) {
   const auto scenario = [&lines](Served& server) -> Awaitable<void> {
     const bool ready = co_await server.Ready();
     EXPECT_TRUE(ready);
-    bool over = false;
-    Spawn(server.contract().loop_, [](Sandbox& sandbox, bool& done) -> Awaitable<void> {
-      (void)co_await sandbox.Pause();
-      done = true;
-    }(*server, over));
+    const auto over = std::make_shared<bool>(false);
+    Spawn(server.contract().loop_,
+          [](Sandbox& sandbox, std::shared_ptr<bool> done) -> Awaitable<void> {
+            (void)co_await sandbox.Pause();
+            *done = true;
+          }(*server, over));
     co_await asio::post(co_await asio::this_coro::executor, kAwait);
     (*server).Stop();
     const auto end = co_await server.End();
     ExpectExit(end, ExitReason::kStopped, "stopped");
     EXPECT_TRUE(lines.Has("asked to end"));
-    while (!over) co_await server.Pause();
+    while (!*over) co_await server.Pause();
   };
   WithServer(*this, scenario, &lines);
 }

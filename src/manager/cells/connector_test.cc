@@ -1,8 +1,8 @@
 #include "manager/cells/connector.h"
 
+#include <atomic>
 #include <future>
 #include <string>
-#include <vector>
 
 #include <gtest/gtest.h>
 
