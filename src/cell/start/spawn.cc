@@ -3,30 +3,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <cstddef>
-#include <cstdint>
 #include <utility>
 
-#include "base/sha256.h"
-#include "base/text/byte_view.h"
+#include "host/confine/users.h"
 
 namespace strata::cell {
-namespace {
-
-// Above every range that Debian, systemd or a container runtime hands out, below 2^31.
-// Behind those of containers (host/confine/user_range.h) and machines (sandbox/microvm/config.cc),
-// below 2³¹.
-constexpr std::uint32_t kFirstUser = 2'100'000'000;
-constexpr std::uint32_t kUsers = 47'000'000;
-
-}  // namespace
-
 host::Identity CellUser(std::string_view instance, std::string_view tenant) {
-  const Digest digest = Sha256Of(AsBytes(std::string(instance) + "/" + std::string(tenant)));
-  std::uint32_t number = 0;
-  for (int i = 0; i < 4; ++i) number = number << 8 | std::to_integer<std::uint32_t>(digest[i]);
-  const std::uint32_t user = kFirstUser + number % kUsers;
-  return {user, user};
+  return host::UserOf(std::string(instance) + "/" + std::string(tenant), host::kCellUsers);
 }
 
 host::SpawnOptions CellSpawnOptions(const CellProgram& program, std::string_view tenant,

@@ -23,7 +23,8 @@ struct CellProgram {
 };
 
 // The user that cells of `tenant` run as when we are root: a number nobody else uses, fixed for the
-// instance and tenant. Not covered: two tenants may share one by chance (1 in 47 million).
+// instance and tenant (host/confine/users.h). Not covered: two tenants may share one by chance (1
+// in 47 million).
 host::Identity CellUser(std::string_view instance, std::string_view tenant);
 
 // Options to start `program` with; the caller adds descriptors and limits.

@@ -14,8 +14,6 @@
 
 #include "base/bytes.h"
 #include "base/files/files.h"
-#include "base/sha256.h"
-#include "base/text/byte_view.h"
 
 namespace strata::host {
 namespace {
@@ -120,15 +118,6 @@ Result<bool> LockByte(const Fd& file, std::uint32_t at) {
   return FailErrno("lock a range of users", errno);
 }
 
-std::uint32_t Hash(const std::string& holder) {
-  const Digest digest = Sha256Of(AsBytes(holder));
-  std::uint32_t number = 0;
-  for (std::size_t i = 0; i < sizeof(number); ++i) {
-    number = number << 8 | std::to_integer<std::uint32_t>(digest.at(i));
-  }
-  return number;
-}
-
 }  // namespace
 
 Result<std::shared_ptr<const UserRange>> UserRange::Take(const std::string& holder,
@@ -136,7 +125,7 @@ Result<std::shared_ptr<const UserRange>> UserRange::Take(const std::string& hold
                                                          const fs::path& proc) {
   auto named = NamedUsers(etc);
   if (!named) return Wrap(std::move(named).error(), "range of users");
-  const std::uint32_t start = Hash(holder) % kRanges;
+  const std::uint32_t start = NumberOf(holder) % kRanges;
   for (std::uint32_t tried = 0; tried < kRanges; ++tried) {
     const std::uint32_t number = (start + tried) % kRanges;
     const std::uint32_t first = kLowest + number * kSize;

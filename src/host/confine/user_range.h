@@ -23,14 +23,15 @@
 
 #include "base/files/fd.h"
 #include "base/result.h"
+#include "host/confine/users.h"
 
 namespace strata::host {
 
 class UserRange {
  public:
-  static constexpr std::uint32_t kLowest = 0x7000'0000;
+  static constexpr std::uint32_t kLowest = kContainerUsers.first;
   static constexpr std::uint32_t kSize = 65'536;
-  static constexpr std::uint32_t kRanges = (2'000'000'000 - kLowest) / kSize;
+  static constexpr std::uint32_t kRanges = kContainerUsers.count / kSize;
 
   // `lock` is the same file for all who share this host; it is made, and stays. `etc` and `proc`
   // for tests.
