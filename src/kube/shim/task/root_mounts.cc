@@ -70,12 +70,16 @@ std::optional<NamedFrom> NameFromTheirFolder(const RootMount& mount) {
   return named;
 }
 
-// 0 or an errno.
-int Mount(const RootMount& mount, const MountFlags& how, const std::string& target) {
+std::unexpected<Error> Failed(const RootMount& mount, const std::string& target, int err) {
+  return FailErrno("mount " + mount.type + " on " + target, err);
+}
+
+Result<void> Mount(const RootMount& mount, const MountFlags& how, const std::string& target) {
   const unsigned long flags = how.bind ? how.flags & (MS_BIND | MS_REC) : how.flags;
   const bool made = ::mount(mount.source.c_str(), target.c_str(), mount.type.c_str(), flags,
                             how.data.c_str()) == 0;
-  return made ? 0 : errno;
+  if (!made) return Failed(mount, target, errno);
+  return {};
 }
 
 Result<void> MountFrom(const NamedFrom& named, const std::string& target) {
@@ -87,9 +91,7 @@ Result<void> MountFrom(const NamedFrom& named, const std::string& target) {
     // A working directory of its own.
     if (::unshare(CLONE_FS) != 0) return FailErrno("unshare", errno);
     if (::chdir(named.folder.c_str()) != 0) return FailErrno("go to " + named.folder, errno);
-    const int failed = Mount(named.mount, how, target);
-    if (failed != 0) return FailErrno("mount overlay on " + target, failed);
-    return {};
+    return Mount(named.mount, how, target);
   });
 }
 
@@ -99,10 +101,7 @@ Result<void> MountOne(const RootMount& mount, const std::string& target) {
     if (const auto named = NameFromTheirFolder(mount)) return MountFrom(*named, target);
     return Fail(Errc::kUnsupported, "mount root: more options than a mount takes");
   }
-  const auto fail = [&](int err) {
-    return FailErrno("mount " + mount.type + " on " + target, err);
-  };
-  if (const int failed = Mount(mount, how, target); failed != 0) return fail(failed);
+  if (auto mounted = Mount(mount, how, target); !mounted) return mounted;
   // A bind takes its other flags only afterwards.
   const unsigned long more = how.flags & ~static_cast<unsigned long>(MS_BIND | MS_REC);
   if (!how.bind || more == 0) return {};
@@ -111,7 +110,7 @@ Result<void> MountOne(const RootMount& mount, const std::string& target) {
   }
   const int err = errno;
   ::umount2(target.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
-  return fail(err);
+  return Failed(mount, target, err);
 }
 
 }  // namespace
