@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "http/server/listener.h"
+#include "manager/testing/listening_target.h"
 #include "sandbox/testing/call_fixture.h"
 
 namespace strata::manager {
@@ -17,12 +17,6 @@ using sandbox::testing::CallFixture;
 class ConnectorTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto address = http::ParseTcpAddress("127.0.0.1:0");
-    ASSERT_TRUE(address.has_value());
-    auto listener = http::ListenTcp(*address, http::PortSharing::kExclusive);
-    ASSERT_TRUE(listener.has_value());
-    target_ = std::move(*listener);
-    port_ = http::LocalPort(target_).value_or(0);
     grants_ = {.http = {{"silent", port_}, {"known", port_}, {"127.0.0.1", port_}}};
   }
 
@@ -55,8 +49,8 @@ class ConnectorTest : public ::testing::Test {
   Loop loop_;
   Connector connector_{
       loop_, [this](const std::string& host, std::uint16_t port) { return LookUp(host, port); }};
-  Fd target_;
-  std::uint16_t port_ = 0;
+  const ListeningTarget target_;
+  const std::uint16_t port_ = target_.port();
   model::Grants grants_;
 };
 

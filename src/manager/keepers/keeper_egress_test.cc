@@ -1,12 +1,10 @@
 #include "manager/keepers/keeper_egress.h"
 
-#include <sys/socket.h>
-
 #include <string>
 
 #include <gtest/gtest.h>
 
-#include "http/server/listener.h"
+#include "manager/testing/listening_target.h"
 #include "sandbox/testing/call_fixture.h"
 
 namespace strata::manager {
@@ -14,15 +12,7 @@ namespace {
 
 class KeeperEgressTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    auto address = http::ParseTcpAddress("127.0.0.1:0");
-    ASSERT_TRUE(address.has_value());
-    auto listener = http::ListenTcp(*address, http::PortSharing::kExclusive);
-    ASSERT_TRUE(listener.has_value());
-    target_ = std::move(*listener);
-    port_ = http::LocalPort(target_).value_or(0);
-    egress_.Allow("container:x@k-1", {.http = {{"127.0.0.1", port_}}});
-  }
+  void SetUp() override { egress_.Allow("container:x@k-1", {.http = {{"127.0.0.1", port_}}}); }
 
   Result<Fd> Connect(const std::string& keeper, const std::string& key) {
     return sandbox::testing::CallFixture::RunTask(
@@ -36,8 +26,8 @@ class KeeperEgressTest : public ::testing::Test {
   Connector connector_{loop_};
   telemetry::Registry registry_;
   KeeperEgress egress_{connector_, registry_};
-  Fd target_;
-  std::uint16_t port_ = 0;
+  const ListeningTarget target_;
+  const std::uint16_t port_ = target_.port();
 };
 
 TEST_F(KeeperEgressTest, AKeyReachesWhatItIsAllowed) {
