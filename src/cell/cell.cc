@@ -184,7 +184,9 @@ Result<void> Cell::Switch(Configure message) {
     if (!modules_.IsLoaded(function->spec().module)) continue;
     if (auto loaded = function->Load(); !loaded) return loaded;
   }
+  const auto replaced = path_.plan();
   path_.SwitchTo(std::move(*plan));
+  former_.Replaced(replaced, {.freed = ring_.freed(), .written = ring_.written()});
   modules_.KeepOnly(keys);
   return {};
 }
@@ -221,10 +223,9 @@ Result<Cell::Inventory> Cell::TakeStock() const {
   if (const auto& plan = path_.plan()) {
     state.generation = plan->generation();
     for (const auto& function : plan->functions()) {
-      const route::FunctionSpec& spec = function->spec();
-      state.functions.push_back(
-          {spec.tenant, spec.name, spec.revision, spec.sandbox_class, spec.service, spec.target});
+      state.functions.push_back(ServedAs(function->spec()));
     }
+    state.former = former_.Tell(*plan);
   }
   state.modules = modules_.Keys();
   state.sandboxes = sandboxes_.Ids();

@@ -22,6 +22,7 @@
 #include "base/files/fd.h"
 #include "base/random.h"
 #include "cell/configuration.h"
+#include "cell/former_lists.h"
 #include "cell/front_lines.h"
 #include "cell/modules.h"
 #include "cell/private_handler.h"
@@ -110,6 +111,7 @@ class Cell {
 
   CellParts parts_;
   RingSink ring_;
+  FormerLists former_;
   sandbox::remote::RemoteDriver remote_;
   sandbox::remote::ServiceDriver service_;
   ModuleStore modules_;

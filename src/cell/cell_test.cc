@@ -266,6 +266,22 @@ TEST_F(CellTest, WhoTakesItOverIsToldTheFormOfEachFunction) {
   EXPECT_EQ(state.functions.back().target, "@1");
 }
 
+TEST_F(CellTest, AndWhatItServedBeforeWhileRecordsMaySpeakOfThat) {
+  AddModule("k1");
+  ASSERT_EQ(Configure({MakeFunction("a", "k1"), MakeFunction("b", "k1")}), "");
+  ASSERT_TRUE(Handle(CreateSandbox{"sb-1", 1}).has_value());
+  (void)Posted<SandboxCreated>();
+  AddModule("k1");
+  ASSERT_EQ(Configure({MakeFunction("a", "k1")}), "");
+  const State state = TakeState();
+  ASSERT_TRUE(state.former.has_value());
+  ASSERT_EQ(state.former->lists.size(), 1U);
+  EXPECT_EQ(state.former->lists.front().generation, 1U);
+  EXPECT_EQ(state.former->lists.front().places, (std::vector<std::uint32_t>{0, 1}));
+  ASSERT_EQ(state.former->functions.size(), 1U);
+  EXPECT_EQ(state.former->functions.front().name, "b");
+}
+
 TEST_F(CellTest, TwoFunctionsOfOneNameAreRefused) {
   AddModule("k1");
   const auto error = Configure({MakeFunction("a", "k1"), MakeFunction("a", "k1")});

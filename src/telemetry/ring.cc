@@ -190,6 +190,10 @@ std::uint64_t RingWriter::dropped() const noexcept {
   return sum;
 }
 
+std::uint64_t RingWriter::freed() const noexcept {
+  return memory_.header().tail.load(std::memory_order_acquire);
+}
+
 Result<RingReader> RingReader::Open(int fd) {
   auto memory = RingMemory::Map(fd);
   if (!memory) return std::unexpected(std::move(memory).error());

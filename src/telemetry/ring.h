@@ -97,6 +97,10 @@ class RingWriter {
 
   [[nodiscard]] std::uint64_t dropped() const noexcept;  // dropped and lost, since MakeRing
 
+  // Behind the last record, and up to where the consumer has freed what it read.
+  [[nodiscard]] std::uint64_t written() const noexcept { return head_; }
+  [[nodiscard]] std::uint64_t freed() const noexcept;
+
  private:
   RingWriter(RingMemory memory, std::uint64_t head) : memory_(std::move(memory)), head_(head) {}
   RingMemory memory_;

@@ -79,6 +79,16 @@ TEST(RingTest, RecordsArriveInOrderWithTypeAndGrowingPosition) {
   EXPECT_TRUE(ring.reader.Read()->empty());
 }
 
+TEST(RingTest, TheProducerSeesWhatWasFreedNotWhatWasRead) {
+  Ends ring = NewRing();
+  ASSERT_TRUE(ring.writer.Write(RecordType::kCall, AsBytes("call")));
+  ASSERT_TRUE(ring.reader.Read());
+  EXPECT_EQ(ring.writer.freed(), 0U);
+  ring.reader.Commit();
+  EXPECT_GT(ring.writer.freed(), 0U);
+  EXPECT_EQ(ring.writer.freed(), ring.writer.written());
+}
+
 TEST(RingTest, WrapsAroundManyTimesWithoutLosingAByte) {
   Ends ring = NewRing();
   SeededRandom random(1);

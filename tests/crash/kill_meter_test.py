@@ -11,7 +11,7 @@ import time
 import unittest
 
 from crash.load import SteadyClient, SteadyServerTest
-from e2e.support import eventually
+from e2e.support import eventually, hello
 
 SEED = int(os.environ.get("STRATA_SEED", random.SystemRandom().randrange(1 << 32)))
 KILLS = int(os.environ.get("STRATA_KILLS", 200 if os.environ.get("STRATA_LONG") else 20))
@@ -26,7 +26,15 @@ class KillMeterTest(SteadyServerTest):
 
     def setUp(self):
         super().setUp()
+        self.another = False
         self.client = SteadyClient(self.server, "/steady", b"hello, world\n", CONNECTIONS)
+
+    def change(self):
+        if self.another:
+            self.server.strata("delete", "function", "another")
+        else:
+            self.server.apply(hello("another", "/another"))
+        self.another = not self.another
 
     def counted(self):
         return sum(row["calls"] for row in self.server.json("cost", "-A")["rows"])
@@ -36,6 +44,8 @@ class KillMeterTest(SteadyServerTest):
         try:
             for _ in range(KILLS):
                 time.sleep(self.choices.uniform(0, LONGEST_PAUSE))
+                if self.choices.random() < 0.5:  # another list of functions, where the first one stands elsewhere
+                    self.change()
                 self.server.kill_manager()
                 self.server.up()
         finally:

@@ -80,24 +80,26 @@ TEST(CodecTest, EveryMessageSurvivesTheWay) {
     EXPECT_EQ(decoded->index(), message.index());
     EXPECT_EQ(Encode(*decoded), text);
   }
-  const std::vector<ToManager> to_manager = {Ready{"key"},
-                                             Configured{1, "bad"},
-                                             SandboxCreated{"sb-1", ""},
-                                             SandboxGone{"sb-1", "trap"},
-                                             Connect{1, 2, 3, "api.example.com", 443},
-                                             Drained{},
-                                             State{"web-0",
-                                                   "shop",
-                                                   "key",
-                                                   3,
-                                                   {{"shop", "cart", 2, "wasm", true, "@2"}},
-                                                   {"m"},
-                                                   {{"web", "a"}},
-                                                   {"sb-1"},
-                                                   {"shop-1"}},
-                                             Stats{1, 2, 3, 4, 5, 6, 7},
-                                             StoppedListening{},
-                                             GiveClient{}};
+  const std::vector<ToManager> to_manager = {
+      Ready{"key"},
+      Configured{1, "bad"},
+      SandboxCreated{"sb-1", ""},
+      SandboxGone{"sb-1", "trap"},
+      Connect{1, 2, 3, "api.example.com", 443},
+      Drained{},
+      State{"web-0",
+            "shop",
+            "key",
+            3,
+            {{"shop", "cart", 2, "wasm", true, "@2"}},
+            {"m"},
+            {{"web", "a"}},
+            {"sb-1"},
+            {"shop-1"},
+            Former{{{"shop", "cart", 1, "wasm", true, ""}}, {{2, {1, 0}}}}},
+      Stats{1, 2, 3, 4, 5, 6, 7},
+      StoppedListening{},
+      GiveClient{}};
   for (const ToManager& message : to_manager) {
     const std::string text = Encode(message);
     const auto decoded = DecodeToManager(text);

@@ -157,6 +157,16 @@ void Each(auto& visit, Is<Served> auto& m) {
   visit("target", m.target);
 }
 
+void Each(auto& visit, Is<FormerList> auto& m) {
+  visit("generation", m.generation);
+  visit("places", m.places);
+}
+
+void Each(auto& visit, Is<Former> auto& m) {
+  visit("functions", m.functions);
+  visit("lists", m.lists);
+}
+
 void Each(auto& visit, Is<State> auto& m) {
   visit("cell", m.cell);
   visit("tenant", m.tenant);
@@ -167,6 +177,7 @@ void Each(auto& visit, Is<State> auto& m) {
   visit("listeners", m.listeners);
   visit("sandboxes", m.sandboxes);
   visit("endpoints", m.endpoints);
+  visit("former", m.former);
 }
 
 void Each(auto&, Is<StoppedListening> auto&) {}

@@ -196,6 +196,17 @@ struct Served {
   bool service = false;
   std::optional<std::string> target;  // as Function's; none: of a cell that does not say it
 };
+// A list of functions that the cell served before, of which records may still speak.
+struct FormerList {
+  std::uint32_t generation = 0;
+  std::vector<std::uint32_t> places;  // in State::functions and, behind them, Former::functions
+};
+struct Former {
+  std::vector<Served> functions;  // that are in none of those of now
+  std::vector<FormerList> lists;  // from the oldest on
+};
+inline constexpr std::size_t kMostFormerPlaces = 500'000;    // of all lists together
+inline constexpr std::size_t kMostFormerFunctions = 10'000;  // so much fits into a frame
 // Answer to Adopt. [fd] ring, private listener, control listener, then one per listener.
 struct State {
   std::string cell;
@@ -207,6 +218,7 @@ struct State {
   std::vector<Listen> listeners;
   std::vector<std::string> sandboxes;
   std::vector<std::string> endpoints;  // of a front: the cells that it has a line to
+  std::optional<Former> former;        // none: of a cell that does not tell it
 };
 struct Stats {
   std::uint64_t connections = 0;

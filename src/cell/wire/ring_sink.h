@@ -33,6 +33,9 @@ class RingSink final : public route::RecordSink, public route::LineSink {
   void RecordMirror(const meter::MirrorRecord& record) override;
   void Write(const Line& line) override;
 
+  // How far the ring is filled, and emptied for good.
+  [[nodiscard]] std::uint64_t written() const noexcept { return ring_.written(); }
+  [[nodiscard]] std::uint64_t freed() const noexcept { return ring_.freed(); }
   // Records of all kinds that found no room.
   [[nodiscard]] std::uint64_t dropped() const noexcept { return ring_.dropped(); }
   [[nodiscard]] std::uint64_t lost_calls() const noexcept { return lost_calls_; }

@@ -18,6 +18,7 @@
 #include "http/server/listener.h"
 #include "manager/cells/cell_mounts.h"
 #include "manager/cells/cell_spawn.h"
+#include "manager/cells/served_lists.h"
 #include "manager/cells/traces.h"
 #include "wire/outcome.h"
 
@@ -64,28 +65,6 @@ Result<Sockets> MakeSockets(const StateDir& dir, const std::string& name) {
   if (!control) return std::unexpected(control.error());
   made.control_listener = std::move(*control);
   return made;
-}
-
-// What an adopted cell's call records and lines speak of. It says so itself, and is believed only
-// of its own tenant; a front, which runs no guest, is of none.
-Result<std::vector<cell::Function>> FunctionsOf(const cell::State& state) {
-  std::vector<cell::Function> functions;
-  for (const cell::Served& each : state.functions) {
-    if (!state.tenant.empty() && each.tenant != state.tenant) {
-      return Fail(Errc::kPermissionDenied, "it claims a function of " + each.tenant);
-    }
-    functions.push_back({.tenant = each.tenant,
-                         .name = each.name,
-                         .target = each.target.value_or(""),
-                         .revision = each.revision,
-                         .sandbox_class = each.sandbox_class,
-                         .module = {},
-                         .service = each.service,
-                         .limits = {.timeout = kLongestTimeout},
-                         .env = {},
-                         .grants = {}});
-  }
-  return functions;
 }
 
 }  // namespace
@@ -233,13 +212,15 @@ Task<std::shared_ptr<CellProcess>> CellProcess::Adopt(CellContext& context, Cell
   self->ring_.emplace(std::move(*ring));
   self->tenant_ = state->tenant;
   self->generation_ = self->last_generation_ = state->generation;
-  auto functions = FunctionsOf(*state);
-  if (!functions) {
+  auto lists = ListsOf(*state);
+  if (!lists) {
     self->Kill();
-    co_return Wrap(functions.error(), "adopt cell " + self->name_);
+    co_return Wrap(lists.error(), "adopt cell " + self->name_);
   }
-  self->functions_.Tell(state->generation, *std::move(functions));
-  self->functions_.Switched(state->generation, context.clock.Now());
+  for (ServedList& list : *lists) {
+    self->functions_.Tell(list.generation, std::move(list.functions));
+    self->functions_.Switched(list.generation, context.clock.Now());
+  }
   self->longest_call_ = kLongestTimeout;
   self->modules_.insert(state->modules.begin(), state->modules.end());
   self->sandboxes_.insert(state->sandboxes.begin(), state->sandboxes.end());

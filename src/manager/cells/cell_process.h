@@ -71,8 +71,6 @@ struct CellContext {
 
 inline constexpr std::string_view kCellKind = "cell";  // of their notes in the journal
 
-inline constexpr std::chrono::hours kLongestTimeout{24};  // that a manifest may ask for
-
 // Removes what a cell that is gone left on the host: its sockets, its scratch
 // directories and its note in the journal.
 void RemoveTraces(CellContext& context, const std::string& name);

@@ -7,6 +7,7 @@
 // Tested by manager/cells/configuration_test.cc.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -23,6 +24,8 @@
 #include "model/values.h"
 
 namespace strata::manager {
+
+inline constexpr std::chrono::hours kLongestTimeout{24};  // that a manifest may ask for
 
 // What cells must be able to reach from their start on.
 struct CellNeeds {

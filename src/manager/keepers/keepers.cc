@@ -11,6 +11,7 @@
 #include "base/sha256.h"
 #include "host/process/pipe.h"
 #include "keeper/wire/codec.h"
+#include "manager/cells/configuration.h"
 #include "manager/cells/together.h"
 #include "manager/cells/traces.h"
 #include "sandbox/remote/service.h"

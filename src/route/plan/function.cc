@@ -20,30 +20,30 @@ class Function::OwnConnector final : public sandbox::Connector {
 };
 
 Function::Function(FunctionSpec spec, const Ports& ports)
-    : spec_(std::move(spec)),
+    : spec_(std::make_shared<const FunctionSpec>(std::move(spec))),
       ports_(ports),
-      grants_(std::make_shared<const model::Grants>(spec_.grants)),
+      grants_(std::make_shared<const model::Grants>(spec_->grants)),
       connector_(std::make_unique<OwnConnector>(*this, ports.network)),
-      service_(ports.loop, std::min(spec_.limits.concurrency, kServiceSandboxes)) {
-  template_.limits = spec_.limits;
-  template_.grants = spec_.grants;
-  template_.env = spec_.env;
+      service_(ports.loop, std::min(spec_->limits.concurrency, kServiceSandboxes)) {
+  template_.limits = spec_->limits;
+  template_.grants = spec_->grants;
+  template_.env = spec_->env;
   template_.effects.connector = connector_.get();
 }
 
 Function::~Function() = default;
 
 bool Function::EnterCopy() noexcept {
-  const std::uint32_t most = spec_.limits.concurrency;
-  const std::uint64_t at_once = spec_.service ? std::min(most, kServiceSandboxes) : most;
+  const std::uint32_t most = spec_->limits.concurrency;
+  const std::uint64_t at_once = spec_->service ? std::min(most, kServiceSandboxes) : most;
   return 2 * std::uint64_t{in_flight_} < at_once && Enter();
 }
 
 Result<void> Function::Load() {
   if (image_) return {};
-  auto image = ports_.images.Load(spec_.module);
+  auto image = ports_.images.Load(spec_->module);
   if (!image) {
-    return Wrap(std::move(image).error(), "load " + spec_.tenant + "/" + spec_.name);
+    return Wrap(std::move(image).error(), "load " + spec_->tenant + "/" + spec_->name);
   }
   image_ = std::move(*image);
   return {};

@@ -47,7 +47,9 @@ class Function {
   Function& operator=(const Function&) = delete;
   ~Function();
 
-  [[nodiscard]] const FunctionSpec& spec() const noexcept { return spec_; }
+  [[nodiscard]] const FunctionSpec& spec() const noexcept { return *spec_; }
+  // For who has to know what it was when it is gone.
+  [[nodiscard]] std::shared_ptr<const FunctionSpec> shared_spec() const noexcept { return spec_; }
   [[nodiscard]] const std::shared_ptr<const model::Grants>& grants() const noexcept {
     return grants_;
   }
@@ -69,7 +71,7 @@ class Function {
 
   // Calls in flight, bounded by spec().limits.concurrency; false: the bound is reached.
   [[nodiscard]] bool Enter() noexcept {
-    if (in_flight_ >= spec_.limits.concurrency) return false;
+    if (in_flight_ >= spec_->limits.concurrency) return false;
     ++in_flight_;
     return true;
   }
@@ -80,7 +82,7 @@ class Function {
  private:
   class OwnConnector;
 
-  FunctionSpec spec_;
+  const std::shared_ptr<const FunctionSpec> spec_;
   const Ports& ports_;
   FunctionId id_;
   std::shared_ptr<const model::Grants> grants_;
