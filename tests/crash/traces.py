@@ -4,6 +4,11 @@ import os
 import pathlib
 
 
+def started_at(pid):
+    """In clock ticks since the host's start."""
+    return int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19])
+
+
 class HostTraces:
     """For a ServerTest."""
 
