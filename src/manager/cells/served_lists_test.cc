@@ -81,9 +81,9 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(BadLists{"APlaceThatIsNone", {{3, {2}}}},
                       BadLists{"ANumberTwice", {{3, {0}}, {3, {0}}}},
                       BadLists{"WhatIsServedNow", {{9, {0}}}},
-                      BadLists{"MoreThanACellTells",
-                               {{3, std::vector<std::uint32_t>(cell::kMostFormerPlaces, 0)},
-                                {4, {0}}}}),
+                      BadLists{
+                          "MoreThanACellTells",
+                          {{3, std::vector<std::uint32_t>(cell::kMostFormerPlaces, 0)}, {4, {0}}}}),
     [](const auto& info) { return info.param.label; });
 
 }  // namespace

@@ -133,8 +133,7 @@ TEST_F(CollectorTest, SoIsOneThatBeganUnderAnEarlierManager) {
 TEST_F(CollectorTest, SoIsOneOfAListThatACellServedBeforeThat) {
   fake_.state.generation = kGeneration;
   fake_.state.functions = {{"shop", "a", 2, "wasm", false}};
-  fake_.state.former =
-      cell::Former{{{"shop", "b", 1, "wasm", false}}, {{kGeneration - 4, {0, 1}}}};
+  fake_.state.former = cell::Former{{{"shop", "b", 1, "wasm", false}}, {{kGeneration - 4, {0, 1}}}};
   fake_.EndCall(kGeneration - 4, 1);  // which the manager that was killed had not stored
   Adopt();
   Configure({"x"});
