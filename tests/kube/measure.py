@@ -18,7 +18,7 @@ import time
 
 from kube import guests
 from kube.http_test import component
-from kube.support import IMAGE, NETWORK, OF_CONTAINER, PAUSE_COMMAND, Node, eventually
+from kube.support import CNI, IMAGE, NETWORK, OF_CONTAINER, PAUSE_COMMAND, Node, eventually
 
 RUNTIMES = {"strata": "io.containerd.strata.v2", "runc": "io.containerd.runc.v2"}
 HANDLERS = (("strata", RUNTIMES["strata"], "shim"),
@@ -105,8 +105,35 @@ def remove_pods(node):
         list(pool.map(node.remove_pod, node.must(node.crictl("pods", "-q")).splitlines()))
 
 
+# In CNI's place: the plugin itself, and when it began and ended to make a pod's interface.
+TIMED_PLUGIN = """#!/bin/bash
+begin=$EPOCHREALTIME
+{plugin}
+code=$?
+if [[ $CNI_COMMAND == ADD ]]; then echo "$begin $EPOCHREALTIME" >> {times}; fi
+exit $code
+"""
+
+
+class TimedPlugin:
+    """CNI's plugin of a node, timed within what a start takes."""
+
+    def __init__(self, node):
+        (kind,) = NETWORK["plugins"]
+        self.times = node.dir / "cni.times"
+        wrapper = node.dir / "cni" / kind["type"]
+        wrapper.parent.mkdir()
+        wrapper.write_text(TIMED_PLUGIN.format(plugin=f"{CNI}/{kind['type']}", times=self.times))
+        wrapper.chmod(0o755)
+
+    def taken(self):
+        lines = [line.split() for line in self.times.read_text().splitlines()]
+        return [float(end) - float(begin) for begin, end in lines]
+
+
 def measure_pods(node, count):
     client = client_alone(node, "crictl", node.crictl, count)
+    plugin = TimedPlugin(node)
     for where, host_network in (("the host's network", True), ("CNI's bridge", False)):
         taken = {side: [] for side in SIDES}
         for number in range(count + 1):
@@ -120,6 +147,7 @@ def measure_pods(node, count):
         for side in ("wasm", "container"):
             print(f"{where}: {side} / runc {medians[side] / medians['runc']:.2f}, without crictl's own time "
                   f"{(medians[side] - client) / (medians['runc'] - client):.2f}", flush=True)
+    show("of it CNI's own", {"": plugin.taken()})
 
 
 # --- memory

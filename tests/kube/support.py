@@ -64,7 +64,7 @@ disabled_plugins = [
   netns_mounts_under_state_dir = true
   cdi_spec_dirs = ['{dir}/cdi']
   [plugins.'io.containerd.cri.v1.runtime'.cni]
-    bin_dirs = ['{cni}']
+    bin_dirs = ['{dir}/cni', '{cni}']
     conf_dir = '{dir}/net.d'
   [plugins.'io.containerd.cri.v1.runtime'.containerd]
     default_runtime_name = 'runc'
