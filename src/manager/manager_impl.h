@@ -182,11 +182,13 @@ class ManagerImpl final : public Manager {
   Awaitable<void> ProbeAhead();
   Awaitable<void> LeaveClass(SloWatches::Missed missed);
   Task<void> MoveOn(SloWatches::Missed missed);
+  Task<void> MoveToNext(const model::Revision& revision, const SloWatches::Missed& missed,
+                        KeyedTurns::Turn& deploying);
   Awaitable<void> ComeBack(SloWatches::Calmed calmed);
+  using Excluded = std::map<model::Class, std::string>;  // and why
   Task<model::Placement> NextFor(const model::Revision& revision, const SloWatches::Missed& missed,
-                                 const std::vector<model::Class>& without, std::uint32_t& kept);
-  Task<model::Placement> NextClass(const model::Revision& revision,
-                                   const std::vector<model::Class>& without,
+                                 const Excluded& without, std::uint32_t& kept);
+  Task<model::Placement> NextClass(const model::Revision& revision, const Excluded& without,
                                    std::optional<double> overload);
 
   // prepare.cc

@@ -1,4 +1,6 @@
 // Into which class a workload goes: what the scheduler is asked, with what is known here.
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -22,6 +24,7 @@
 #include "model/revision.h"
 #include "model/values.h"
 #include "sandbox/devices.h"
+#include "sandbox/oci/runtime/programs.h"
 #include "scheduler/placing/strategy.h"
 
 namespace strata::manager {
@@ -39,6 +42,11 @@ scheduler::Node ThisNode(Bytes room, const meter::Prices& prices) {
           .classes = scheduler::ClassSet::All(),
           .cores = static_cast<double>(Processors()),
           .price = prices.FactorOf(name)};
+}
+
+bool HasContainerRuntime() {
+  return std::ranges::any_of(sandbox::oci::kContainerRuntimes,
+                             [](const auto& runtime) { return ::access(runtime.path, X_OK) == 0; });
 }
 
 // This node, with what trying the classes out has found.
@@ -208,10 +216,14 @@ Task<model::Placement> ManagerImpl::Choose(const model::Resource& resource,
   const meter::Prices prices = ListPrices(options_.prices, measurements_);
   scheduler::Node node = ThisNode(now.room, prices);
   auto chosen = scheduler::Choose(question, options, {&node, 1}, prices);
-  const bool unsure = chosen && !question.asked && chosen->sandbox_class != Class::kWasm &&
-                      chosen->sandbox_class != Class::kContainer;
-  if (unsure) {
-    // Its first use takes seconds, so it is tried only where that decides something.
+  // Trying the classes takes seconds, so it is done only where it decides something. Containers
+  // nearly always work where there is a runtime: the keeper that prepares the image tries it, and
+  // the first `apply` need not wait for machines that boot.
+  const auto is_unsure = [this](Class of) {
+    if (of == Class::kContainer) return probe_.known() || !HasContainerRuntime();
+    return of != Class::kWasm;
+  };
+  if (chosen && !question.asked && is_unsure(chosen->sandbox_class)) {
     const scheduler::ClassSet needed = {chosen->sandbox_class};
     auto found = co_await probe_.Found(needed);
     if (!found) co_return Wrap(found.error(), resource.key().ToString() + ": spec.class");

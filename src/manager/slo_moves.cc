@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "base/async/pause.h"
 #include "base/text/json.h"
@@ -25,6 +24,7 @@ using model::Rollout;
 constexpr std::chrono::seconds kTick{1};
 constexpr std::chrono::seconds kSettled{30};  // since something may be moved
 constexpr std::chrono::minutes kProbeAgain{10};
+constexpr const char* kDidNotDo = "it was tried, and did not do";
 constexpr double kAll = 100;              // percent
 constexpr std::uint32_t kWorthAMove = 5;  // percent of the traffic
 
@@ -127,52 +127,68 @@ Task<void> ManagerImpl::MoveOn(SloWatches::Missed missed) {
     co_return Result<void>{};
   }
 
+  co_return co_await MoveToNext((*form)->revision, missed, *deploying);
+}
+
+// A class that cannot be made ready here after all, whatever trying it had shown, is left out, and
+// the next one chosen: else it would be chosen again for ever.
+Task<void> ManagerImpl::MoveToNext(const model::Revision& revision,
+                                   const SloWatches::Missed& missed, KeyedTurns::Turn& deploying) {
+  const std::string workload = missed.tenant + "/" + missed.name;
+  const Class left = ClassOf(revision);
+  Rollout last;
+  if (const auto found = rollouts_.find({missed.tenant, missed.name}); found != rollouts_.end()) {
+    last = found->second;
+  }
+  Excluded without = {{left, kDidNotDo}};
+  for (const Class each : last.missed) without.emplace(each, kDidNotDo);
   Rollout move;
-  move.tenant = tenant;
-  move.name = name;
+  move.tenant = missed.tenant;
+  move.name = missed.name;
   move.stable = missed.target;
   move.steps = {100};
   move.state = Rollout::State::kPromoted;
-  Rollout last;
-  if (const auto found = rollouts_.find({tenant, name}); found != rollouts_.end()) {
-    last = found->second;
-    move.missed = last.missed;
-  }
-  const Class left = ClassOf((*form)->revision);
-  std::vector<Class> without = move.missed;
-  without.push_back(left);
-  const auto next = co_await NextFor((*form)->revision, missed, without, move.kept);
-  if (!next && next.error().code == Errc::kFailedPrecondition) {
-    log_.Warn(missed.overload ? "overloaded, and no other class is known to carry any of it"
-                              : "traffic stays in a class that does not do",
-              {{"workload", tenant + "/" + name},
-               {"because", missed.because},
-               {"error", next.error().message}});
-    // Fewer calls may come, and a class may be measured or installed.
-    slos_.Stayed(missed, next.error().message, clock_.Now());
-    co_return Result<void>{};
-  }
-  if (!next) co_return std::unexpected(next.error());
-  const Class to_class = next->sandbox_class;
   move.carried = missed.carried;
-  move.canary = {.revision = missed.target.revision, .sandbox_class = to_class};
-  if (last.overflows() && last.canary == move.canary && move.kept > 0 &&
-      move.kept + kWorthAMove > last.kept) {
-    slos_.Stayed(missed, "class " + Name(to_class) + " has its overflow already", clock_.Now());
-    co_return Result<void>{};
-  }
-  if (move.kept == 0) move.missed.push_back(left);
-  const std::string stays = std::to_string(move.kept) + " % stay; class ";
-  move.because = "class " + Name(left) + ": " + missed.because + "; " +
-                 (move.kept == 0 ? "class " : stays) + Name(to_class) +
-                 " is next: " + next->because;
+  while (true) {
+    const auto next = co_await NextFor(revision, missed, without, move.kept);
+    if (!next && next.error().code == Errc::kFailedPrecondition) {
+      log_.Warn(
+          missed.overload ? "overloaded, and no other class is known to carry any of it"
+                          : "traffic stays in a class that does not do",
+          {{"workload", workload}, {"because", missed.because}, {"error", next.error().message}});
+      // Fewer calls may come, and a class may be measured or installed.
+      slos_.Stayed(missed, next.error().message, clock_.Now());
+      co_return Result<void>{};
+    }
+    if (!next) co_return std::unexpected(next.error());
+    const Class to_class = next->sandbox_class;
+    move.canary = {.revision = missed.target.revision, .sandbox_class = to_class};
+    if (last.overflows() && last.canary == move.canary && move.kept > 0 &&
+        move.kept + kWorthAMove > last.kept) {
+      slos_.Stayed(missed, "class " + Name(to_class) + " has its overflow already", clock_.Now());
+      co_return Result<void>{};
+    }
+    move.missed = last.missed;
+    if (move.kept == 0) move.missed.push_back(left);
+    const std::string stays = std::to_string(move.kept) + " % stay; class ";
+    move.because = "class " + Name(left) + ": " + missed.because + "; " +
+                   (move.kept == 0 ? "class " : stays) + Name(to_class) +
+                   " is next: " + next->because;
 
-  const auto to = forms_.Of(tenant, {name, 1, move.canary});
-  if (!to) co_return std::unexpected(to.error());
-  if (!*to) co_return Result<void>{};  // it was deleted meanwhile
-  Quiet quiet;
-  auto ready = co_await PrepareRevision((*to)->revision, Mode::kCommit, quiet);
-  co_return co_await SwitchPrepared(std::move(ready), *deploying, std::move(move));
+    const auto to = forms_.Of(move.tenant, {move.name, 1, move.canary});
+    if (!to) co_return std::unexpected(to.error());
+    if (!*to) co_return Result<void>{};  // it was deleted meanwhile
+    Quiet quiet;
+    auto ready = co_await PrepareRevision((*to)->revision, Mode::kCommit, quiet);
+    if (ready || ready.error().code != Errc::kUnsupported) {
+      co_return co_await SwitchPrepared(std::move(ready), deploying, std::move(move));
+    }
+    log_.Warn(
+        "the next class cannot run it",
+        {{"workload", workload}, {"class", Name(to_class)}, {"error", ready.error().message}});
+    without.emplace(to_class, ready.error().message);
+    unreleased_.insert(move.tenant);  // what it got before it failed
+  }
 }
 
 // Where the traffic of what missed goes, and the percent that is kept back. What is too much for a
@@ -180,8 +196,7 @@ Task<void> ManagerImpl::MoveOn(SloWatches::Missed missed) {
 // kFailedPrecondition: there is none.
 Task<model::Placement> ManagerImpl::NextFor(const model::Revision& revision,
                                             const SloWatches::Missed& missed,
-                                            const std::vector<Class>& without,
-                                            std::uint32_t& kept) {
+                                            const Excluded& without, std::uint32_t& kept) {
   kept = 0;
   if (!missed.overload) co_return co_await NextClass(revision, without, std::nullopt);
   const double came = *missed.overload;
@@ -202,7 +217,7 @@ Task<model::Placement> ManagerImpl::NextFor(const model::Revision& revision,
 // has not run in count as they were measured. What has to carry so many calls a second is asked to,
 // and one of which nothing is known does not. kFailedPrecondition: there is none.
 Task<model::Placement> ManagerImpl::NextClass(const model::Revision& revision,
-                                              const std::vector<Class>& without,
+                                              const Excluded& without,
                                               std::optional<double> overload) {
   if (auto fits = CheckShareable(revision.workload); !fits) {
     co_return Fail(Errc::kFailedPrecondition, fits.error().message);
@@ -214,8 +229,8 @@ Task<model::Placement> ManagerImpl::NextClass(const model::Revision& revision,
   auto options = OptionsOf(resource, artifacts);
   if (!options) co_return std::unexpected(std::move(options).error());
   for (scheduler::Option& option : *options) {
-    if (std::ranges::find(without, option.sandbox_class) != without.end()) {
-      option.lacking = "it was tried, and did not do";
+    if (const auto out = without.find(option.sandbox_class); out != without.end()) {
+      option.lacking = out->second;
     } else if (!RanIn(option.sandbox_class, models_, resource, artifacts)) {
       option.figures = measurements_.Of(option.sandbox_class);
     }

@@ -37,6 +37,9 @@ class HostProbe {
   // `wanted` is asked for again once it is older than kAskAgain, and stands if that fails.
   Task<Json> Found(scheduler::ClassSet wanted);
 
+  // Whether Found has an answer already.
+  [[nodiscard]] bool known() const noexcept { return found_.has_value(); }
+
  private:
   [[nodiscard]] bool Stands(scheduler::ClassSet wanted) const;
   Task<Json> Ask();

@@ -69,7 +69,9 @@ class HostProbeTest : public PartsFixture {
 
 TEST_F(HostProbeTest, AClassThatWasMissingIsFoundAMinuteLater) {
   Has(false);
+  EXPECT_FALSE(probe_->known());
   EXPECT_EQ(Lacking({Class::kAppkernel}), "none is installed");
+  EXPECT_TRUE(probe_->known());
   Has(true);
   clock_.Advance(HostProbe::kAskAgain);
   EXPECT_EQ(Lacking({Class::kAppkernel}), "none is installed");
@@ -107,6 +109,7 @@ TEST_F(HostProbeTest, WithoutAnAnswerAFailureIsOne) {
   const auto found = Run(probe_->Found(ClassSet::All()));
   ASSERT_FALSE(found.has_value());
   EXPECT_EQ(found.error().code, Errc::kUnavailable);
+  EXPECT_FALSE(probe_->known());
   Has(true);
   EXPECT_EQ(Lacking(ClassSet::All()), std::nullopt);
 }
