@@ -12,9 +12,11 @@
 #include "base/bytes.h"
 #include "base/files/fd.h"
 #include "base/result.h"
+#include "base/text/json.h"
 #include "kube/shim/bootstrap.h"
 #include "kube/shim/commands.h"
 #include "kube/shim/pod/processes.h"
+#include "kube/shim/probe.h"
 #include "kube/shim/resident.h"
 
 namespace {
@@ -32,6 +34,7 @@ it is on its PATH and a runtime is of type io.containerd.strata.v2; there is not
 
   -v      print the version
   -info   print what the runtime is, as containerd's RuntimeInfo (protobuf)
+  -probe  try each class as pods would have it on this node, and print JSON of what works; takes seconds
 )";
 
 Result<std::string> ReadInput() {
@@ -53,6 +56,8 @@ Result<std::string> Run(const shim::Invocation& invocation) {
       return "containerd-shim-strata-v2 " STRATA_VERSION "\n";
     case shim::Verb::kInfo:
       return shim::Info();
+    case shim::Verb::kProbe:
+      return strata::DumpJson(shim::Probe()) + "\n";
     case shim::Verb::kDelete:
       return shim::Delete(invocation);
     case shim::Verb::kHold: {

@@ -173,6 +173,21 @@ class InstallTest(NodeTest):
             devices = [path for pattern in patterns for path in pathlib.Path("/dev").glob(pattern)]
             self.assertEqual(labels[f"strata.dev/{label}"], "true" if devices else None, label)
 
+    def test_a_class_that_is_installed_and_does_not_work_is_no_label(self):
+        if not os.path.exists(RUNSC):
+            self.skipTest("there is no runsc")
+        subprocess.run(["mount", "--bind", "/bin/false", RUNSC], check=True)  # the test's own mounts are the node's
+        self.addCleanup(self.install)
+        self.addCleanup(subprocess.run, ["umount", RUNSC], check=True)
+        said = self.install()
+        labels = self.api.requests[-1][2]["metadata"]["labels"]
+        self.assertEqual((labels["strata.dev/appkernel"], labels["strata.dev/container"]), (None, "true"), said)
+        self.assertRegex(said, r'"available":false,"detail":"[^"]*runsc[^"]*","name":"class-appkernel"')
+
+    def test_trying_the_classes_leaves_nothing(self):
+        self.assertEqual(list(pathlib.Path("/tmp").glob("strata-probe-*")), [])
+        self.assertEqual([str(path) for path in pathlib.Path("/sys/fs/cgroup").glob("**/strata-probe-*")], [])
+
     def test_a_second_run_changes_and_restarts_nothing(self):
         self.assertIn("restarting containerd", self.said)
         files = {path: path.stat().st_mtime_ns for path in [self.config, *self.folder.rglob("*")] if path.is_file()}

@@ -13,7 +13,7 @@ from kube.support import eventually, IMAGE, kill
 
 QEMU = "qemu-system-x86_64"
 CLASS = ("--annotation", "strata.dev/class=microvm")
-# What install-node looks for, too.
+# What the shim looks for when it tries the class, too.
 HERE = (all(os.path.exists(path) for path in (f"/usr/bin/{QEMU}", "/usr/bin/mkfs.erofs"))
         and any(os.path.exists(path) for path in ("/usr/bin/crun", "/usr/sbin/runc")) and glob.glob("/boot/vmlinuz-*"))
 DISKS = pathlib.Path("/var/lib/strata-kube/microvm")

@@ -42,6 +42,14 @@ std::optional<Verb> VerbOf(std::string_view word) {
   return std::nullopt;
 }
 
+// Options that say what to do, and nothing more.
+std::optional<Verb> OnlyVerbOf(std::string_view option) {
+  if (option == "v" || option == "version") return Verb::kVersion;
+  if (option == "info") return Verb::kInfo;
+  if (option == "probe") return Verb::kProbe;
+  return std::nullopt;
+}
+
 // Where the value of an option goes; null: there is no such option with a value.
 std::string* ValueOf(Invocation& invocation, std::string& listen_fd, std::string& ignored,
                      std::string_view name) {
@@ -119,8 +127,8 @@ Result<Invocation> ParseArguments(std::span<const char* const> arguments) {
     }
     word.remove_prefix(word.starts_with("--") ? 2 : 1);
     if (word == "debug") continue;
-    if (word == "v" || word == "version" || word == "info") {
-      invocation.verb = word == "info" ? Verb::kInfo : Verb::kVersion;
+    if (const auto verb = OnlyVerbOf(word)) {
+      invocation.verb = *verb;
       return invocation;
     }
     const std::size_t equals = word.find('=');

@@ -27,6 +27,7 @@ enum class Verb : std::uint8_t {
   kDelete,   // remove what is left of one task
   kInfo,     // say what this runtime is
   kVersion,  // the same for people
+  kProbe,    // say which classes work on this node
   kServe,    // be the resident shim; started by kStart
   kHold,     // be the first process of a pod's (pod/processes.h); started by kServe
 };

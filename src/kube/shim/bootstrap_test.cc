@@ -48,6 +48,7 @@ TEST(ArgumentsTest, TwoDashesAndEqualsMeanTheSame) {
 
 TEST(ArgumentsTest, InfoAndVersionNeedNothingElse) {
   EXPECT_EQ(ParseWords({"-info"}).value().verb, Verb::kInfo);
+  EXPECT_EQ(ParseWords({"-probe"}).value().verb, Verb::kProbe);
   EXPECT_EQ(ParseWords({"-v"}).value().verb, Verb::kVersion);
 }
 

@@ -12,16 +12,15 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "base/async/pause.h"
 #include "base/async/task.h"
 #include "base/clock.h"
 #include "base/files/files.h"
-#include "cell/start/spawn.h"
 #include "host/cgroup/cgroup.h"
 #include "host/process/orphans.h"
+#include "kube/shim/installed.h"
 #include "kube/shim/sandbox_service.h"
 #include "kube/shim/shared.h"
 #include "kube/shim/task_service.h"
@@ -108,15 +107,6 @@ class Resident {
   SandboxService sandboxes_;
   ttrpc::Server server_;
 };
-
-// Whether it is there is seen when it is needed.
-std::string BesideUs(const char* program) {
-  std::error_code ignored;
-  const auto ours = std::filesystem::read_symlink("/proc/self/exe", ignored);
-  return (ours.parent_path() / program).string();
-}
-
-cell::CellProgram CellProgram() { return {.path = BesideUs("strata-cell"), .instance = "kube"}; }
 
 void IgnoreSignals() {
   for (const int signal : {SIGPIPE, SIGTERM, SIGINT, SIGHUP, SIGQUIT}) ::signal(signal, SIG_IGN);

@@ -46,6 +46,8 @@ std::string VersionOf(const std::filesystem::path& program) {
   return ran->out.substr(0, ran->out.find('\n'));
 }
 
+}  // namespace
+
 RuntimeState TryRuntime(oci::Config config, std::string_view name) {
   RuntimeState state{.name = std::string(name), .works = false, .detail = {}};
   std::vector<oci::RuntimeChoice> choices = ChoicesOf(name);
@@ -69,8 +71,6 @@ RuntimeState TryRuntime(oci::Config config, std::string_view name) {
   state.detail += works ? ": ran a sandbox" : ": " + works.error().message;
   return state;
 }
-
-}  // namespace
 
 std::vector<RuntimeState> TryRuntimes(const oci::Config& config) {
   std::vector<RuntimeState> states;

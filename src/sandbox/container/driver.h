@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -36,6 +37,9 @@ struct RuntimeState {
   bool works = false;
   std::string detail;  // its version, where it is and what came of running a sandbox; or what lacks
 };
+
+// Runs a sandbox on the one of that name, if it is installed.
+RuntimeState TryRuntime(oci::Config config, std::string_view name);
 
 // Each of them once, in the order in which they are tried. Runs a sandbox on each that is
 // installed.

@@ -26,20 +26,25 @@ constexpr std::size_t kShortName = 32;
 
 Result<std::shared_ptr<microvm::Shared>> FindMachines(Loop& loop, const Clock& clock,
                                                       const std::string& agent) {
-  microvm::Config config;
-  config.agent = agent;
-  config.state_root = kDisks;
-  config.cgroup_parent = kGroups;
-  config.user = microvm::MachineUser("kube");
-  config.boot_patience = kBootPatience;
-  auto with = microvm::WithContainers(std::move(config));
-  if (!with) return std::unexpected(std::move(with).error());
-  const auto chosen = microvm::ChooseAccelerator(std::move(*with));
+  const auto chosen = ChooseMachines(agent, kDisks, kGroups);
   if (!chosen) return std::unexpected(chosen.error());
   return microvm::MakeShared(loop, clock, *chosen);
 }
 
 }  // namespace
+
+Result<microvm::Config> ChooseMachines(const std::string& agent, const fs::path& folder,
+                                       const std::string& groups) {
+  microvm::Config config;
+  config.agent = agent;
+  config.state_root = folder;
+  config.cgroup_parent = groups;
+  config.user = microvm::MachineUser("kube");
+  config.boot_patience = kBootPatience;
+  auto with = microvm::WithContainers(std::move(config));
+  if (!with) return std::unexpected(std::move(with).error());
+  return microvm::ChooseAccelerator(std::move(*with));
+}
 
 Microvm::Microvm(Loop& loop, const Clock& clock, std::string agent)
     : loop_(loop), clock_(clock), agent_(std::move(agent)), turns_(loop, 1), disks_(loop) {}

@@ -8,13 +8,16 @@
 // Tested by tests/kube/microvm_test.py.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
 #include "base/async/task.h"
 #include "base/async/turns.h"
 #include "base/clock.h"
+#include "base/result.h"
 #include "kube/shim/microvm/disks.h"
+#include "sandbox/microvm/config.h"
 #include "sandbox/microvm/shared.h"
 #include "sandbox/worker.h"
 
@@ -44,6 +47,12 @@ class Microvm {
   std::shared_ptr<sandbox::microvm::Shared> found_;
   TimePoint found_at_{};
 };
+
+// The machines of this node's pods, with their files in `folder` and their control groups below
+// `groups`, on what works here; tries KVM, which takes seconds.
+Result<sandbox::microvm::Config> ChooseMachines(const std::string& agent,
+                                                const std::filesystem::path& folder,
+                                                const std::string& groups);
 
 // The name of what belongs to the container in `bundle`, where names are short.
 std::string MachineName(const std::string& bundle);
