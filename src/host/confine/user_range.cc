@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/files/files.h"
+#include "host/process/identity.h"
 
 namespace strata::host {
 namespace {
@@ -88,13 +89,11 @@ Result<std::vector<Span>> RunningUsers(const fs::path& proc) {
     const auto status = ReadFile(process / "status", kMaxStatus);
     if (!status && status.error().code == Errc::kNotFound) continue;
     if (!status) return std::unexpected(status.error());
-    for (const std::string_view kind : {"\nUid:\t", "\nGid:\t"}) {
-      const auto at = status->find(kind);
-      if (at == std::string::npos) continue;
-      const std::string_view rest = std::string_view(*status).substr(at + kind.size());
-      // The real one; a guest's others are the same.
-      if (const auto user = Number(rest.substr(0, rest.find('\t')))) spans.push_back({*user, 1});
-    }
+    // The real ones; a guest's others are the same.
+    const auto who = IdentityIn(*status);
+    if (!who) continue;
+    spans.push_back({who->uid, 1});
+    spans.push_back({who->gid, 1});
   }
   if (error) return FailErrno("look for users in " + proc.string(), error.value());
   return spans;

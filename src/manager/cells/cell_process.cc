@@ -11,8 +11,10 @@
 #include <utility>
 
 #include "base/files/files.h"
+#include "cell/start/spawn.h"
 #include "cell/wire/codec.h"
 #include "host/process/cpu_time.h"
+#include "host/process/identity.h"
 #include "host/process/pipe.h"
 #include "host/unix_address.h"
 #include "http/server/listener.h"
@@ -65,6 +67,18 @@ Result<Sockets> MakeSockets(const StateDir& dir, const std::string& name) {
   if (!control) return std::unexpected(control.error());
   made.control_listener = std::move(*control);
   return made;
+}
+
+// A cell says itself whose it is, and one that was taken over may lie. Its user is the one that it
+// was started as: without capabilities it has no other. Cells of a manager without root are all its
+// own user's, and are believed.
+Result<void> CheckOwner(const std::string& instance, const std::string& tenant, pid_t pid) {
+  if (::geteuid() != 0) return {};
+  const auto user = host::IdentityOf(pid);
+  if (!user) return std::unexpected(user.error());
+  if (user->uid == cell::CellUser(instance, tenant).uid) return {};
+  return Fail(Errc::kPermissionDenied,
+              tenant.empty() ? "it claims to be a front" : "it claims to be of " + tenant);
 }
 
 }  // namespace
@@ -212,6 +226,10 @@ Task<std::shared_ptr<CellProcess>> CellProcess::Adopt(CellContext& context, Cell
   self->ring_.emplace(std::move(*ring));
   self->tenant_ = state->tenant;
   self->generation_ = self->last_generation_ = state->generation;
+  if (auto owner = CheckOwner(context.instance, self->tenant_, self->pid()); !owner) {
+    self->Kill();
+    co_return Wrap(owner.error(), "adopt cell " + self->name_);
+  }
   auto lists = ListsOf(*state);
   if (!lists) {
     self->Kill();
@@ -292,7 +310,7 @@ void CellProcess::Handle(cell::ToManager message) {
     }
     waiting.answer->Set(wire::OutcomeOf(made->error));
   } else if (auto* gone = std::get_if<cell::SandboxGone>(&message)) {
-    sandboxes_.erase(gone->id);
+    if (sandboxes_.erase(gone->id) == 0) return;  // it had none of that name
     functions_.Gone(gone->id);
     listener_.OnSandboxGone(*this, gone->id, gone->reason);
   } else if (std::holds_alternative<cell::StoppedListening>(message)) {

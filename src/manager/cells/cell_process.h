@@ -10,7 +10,7 @@
 //
 // Threads: one loop. Lifetime: destroying it leaves the process running (an orphaned cell ends by
 // itself, or is adopted); Drain() or Kill() end it. The CellListener outlives it. Tested by
-// tests/integration/manager.
+// cell_process_test.cc and tests/integration/manager.
 #pragma once
 
 #include <chrono>

@@ -6,6 +6,8 @@
 // Threads and lifetime: stand_in.h.
 #pragma once
 
+#include <unistd.h>
+
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -18,6 +20,7 @@
 #include <gtest/gtest.h>
 
 #include "base/files/files.h"
+#include "cell/start/spawn.h"
 #include "cell/wire/codec.h"
 #include "manager/cells/cell_process.h"
 #include "manager/testing/stand_in.h"
@@ -30,7 +33,7 @@ namespace strata::manager {
 class FakeCell final : public StandIn {
  public:
   FakeCell(CellContext& context, const std::string& name, const std::string& tenant)
-      : StandIn(context, name) {
+      : StandIn(context, name, UserOf(context.instance, tenant)) {
     state.cell = name;
     state.tenant = tenant;
     auto ring = telemetry::MakeRing(256_KiB);
@@ -61,6 +64,12 @@ class FakeCell final : public StandIn {
   }
 
  private:
+  static std::optional<host::Identity> UserOf(const std::string& instance,
+                                              const std::string& tenant) {
+    if (::geteuid() != 0) return std::nullopt;
+    return cell::CellUser(instance, tenant);
+  }
+
   std::optional<wire::Frame> Answer(std::string_view text) override {
     auto message = cell::DecodeToCell(text);
     if (!message) {

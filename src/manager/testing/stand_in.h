@@ -31,11 +31,18 @@ class StandIn {
   StandIn& operator=(const StandIn&) = delete;
 
  protected:
-  StandIn(CellContext& context, const std::string& name) : loop_(context.loop) {
+  // `user`: who its process is, if not ours.
+  StandIn(CellContext& context, const std::string& name,
+          std::optional<host::Identity> user = std::nullopt)
+      : loop_(context.loop) {
     auto listener = http::ListenUnix(context.dir.cell_control(name).string());
     host::SpawnOptions spawn;
     spawn.program = "/bin/sleep";
     spawn.arguments = {"600"};
+    if (user) {
+      spawn.privileges = host::Privileges::kDrop;
+      spawn.identity = user;
+    }
     auto process = host::Process::Spawn(spawn);
     if (!listener || !process) {
       ADD_FAILURE() << "no socket, or no process";
