@@ -132,7 +132,9 @@ Task<void> ManagerImpl::MakeAll(std::shared_ptr<Creation> creation) {
     if (!done) {
       std::vector<std::string> ids;
       for (const store::SandboxRecord& each : creation->records) {
-        if (auto cell = fleet_.FindSandbox(each.id)) (void)co_await cell->DeleteSandbox(each.id);
+        if (auto cell = fleet_.FindSandbox(each.tenant, each.id)) {
+          (void)co_await cell->DeleteSandbox(each.id);
+        }
         sandboxes_.erase(each.id);
         ids.push_back(each.id);
       }

@@ -374,7 +374,7 @@ Task<Change> ManagerImpl::Delete(ResourceName name) {
   for (const std::string& id : theirs) {
     sandboxes_.erase(id);
     // A cell that cannot be told is gone, and they with it.
-    if (auto cell = fleet_.FindSandbox(id)) (void)co_await cell->DeleteSandbox(id);
+    if (auto cell = fleet_.FindSandbox(key.tenant, id)) (void)co_await cell->DeleteSandbox(id);
   }
   changed_.Notify();
   if (auto served = co_await Serve(); !served) {

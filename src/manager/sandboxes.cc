@@ -8,7 +8,7 @@
 
 namespace strata::manager {
 Json ManagerImpl::ToJson(const store::SandboxRecord& record) {
-  const auto cell = fleet_.FindSandbox(record.id);
+  const auto cell = fleet_.FindSandbox(record.tenant, record.id);
   Json json{{"id", record.id},
             {"namespace", record.tenant},
             {"function", record.function},
@@ -34,10 +34,11 @@ Result<Json> ManagerImpl::GetSandbox(std::string_view id) {
 }
 
 Task<Fd> ManagerImpl::ConnectSandbox(std::string_view id) {
-  if (!sandboxes_.contains(std::string(id))) {
+  const auto found = sandboxes_.find(std::string(id));
+  if (found == sandboxes_.end()) {
     co_return Fail(Errc::kNotFound, "no sandbox " + std::string(id));
   }
-  auto cell = fleet_.FindSandbox(id);
+  auto cell = fleet_.FindSandbox(found->second.tenant, found->first);
   if (!cell) {
     co_return Fail(
         Errc::kFailedPrecondition,

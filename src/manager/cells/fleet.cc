@@ -484,9 +484,10 @@ std::shared_ptr<CellProcess> Fleet::PickFrom(const std::function<bool(const Slot
   return candidates[next_pick_++ % candidates.size()];
 }
 
-std::shared_ptr<CellProcess> Fleet::FindSandbox(std::string_view id) const {
+std::shared_ptr<CellProcess> Fleet::FindSandbox(std::string_view tenant,
+                                                const std::string& id) const {
   for (const auto& [name, slot] : slots_) {
-    if (slot.cell && slot.cell->sandboxes().contains(std::string(id))) return slot.cell;
+    if (slot.tenant == tenant && slot.cell && slot.cell->sandboxes().contains(id)) return slot.cell;
   }
   return nullptr;
 }

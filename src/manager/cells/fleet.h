@@ -70,8 +70,9 @@ class Fleet final : public CellListener {
 
   // A living cell of `tenant`, in turn; null when there is none.
   [[nodiscard]] std::shared_ptr<CellProcess> Pick(std::string_view tenant);
-  // The cell that holds sandbox `id`; null when none does.
-  [[nodiscard]] std::shared_ptr<CellProcess> FindSandbox(std::string_view id) const;
+  // The cell of `tenant` that holds sandbox `id`, as it says itself; null when none does.
+  [[nodiscard]] std::shared_ptr<CellProcess> FindSandbox(std::string_view tenant,
+                                                         const std::string& id) const;
   [[nodiscard]] std::vector<std::shared_ptr<CellProcess>> cells() const;
   [[nodiscard]] const std::string& address() const noexcept { return address_; }
   // How the listener works, and why.

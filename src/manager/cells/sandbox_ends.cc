@@ -21,6 +21,7 @@ struct SandboxEnds::Ending {
   Ending(Loop& loop, std::string_view of) : id(of), ended(loop) {}
 
   const std::string id;
+  std::string tenant;  // once its record is gone
   Promise<std::monostate> ended;
 };
 
@@ -48,11 +49,14 @@ Awaitable<void> SandboxEnds::EndWaiting() {
     // A manager that dies in between finds a sandbox without a record, and ends it.
     const auto gone = store_.DeleteSandboxes(ids);
     for (const auto& each : batch) {
+      const auto record = sandboxes_.find(each->id);
       if (!gone) {
         each->ended.Set(std::unexpected(gone.error()));
-      } else if (sandboxes_.erase(each->id) == 0) {
+      } else if (record == sandboxes_.end()) {
         each->ended.Set(Fail(Errc::kNotFound, "no sandbox " + each->id));
       } else {
+        each->tenant = record->second.tenant;
+        sandboxes_.erase(record);
         Spawn(loop_, EndInCell(each));
       }
     }
@@ -62,7 +66,9 @@ Awaitable<void> SandboxEnds::EndWaiting() {
 
 Awaitable<void> SandboxEnds::EndInCell(std::shared_ptr<Ending> ending) {
   Result<void> told;
-  if (auto cell = fleet_.FindSandbox(ending->id)) told = co_await cell->DeleteSandbox(ending->id);
+  if (auto cell = fleet_.FindSandbox(ending->tenant, ending->id)) {
+    told = co_await cell->DeleteSandbox(ending->id);
+  }
   if (told) {
     ending->ended.Set(std::monostate{});
   } else {

@@ -270,7 +270,7 @@ void Collector::HandleLog(CellProcess& cell, std::string_view payload) {
   }
   const auto* function = cell.FindFunction(line->generation, line->function);
   if (function == nullptr) {
-    context_.log.Info("cell", {{"cell", cell.name()}, {"text", line->text}});
+    bad_records_.Add();
     return;
   }
   RotatingFile* file = LogOf(function->tenant, function->name);

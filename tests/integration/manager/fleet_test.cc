@@ -278,6 +278,14 @@ TEST_F(FleetTest, WhatACellOfItsOwnRefusesNoOtherIsAskedFor) {
   EXPECT_THAT(told_, SizeIs(1));
 }
 
+TEST_F(FleetTest, ASandboxIsFoundInItsTenantsCellsAlone) {
+  Serve("old");
+  ASSERT_TRUE(Run(fleet_.cells().front()->CreateSandbox("sb-1", 0)).has_value());
+  EXPECT_NE(fleet_.FindSandbox("shop", "sb-1"), nullptr);
+  // A cell that is taken over says what it likes to the next manager.
+  EXPECT_EQ(fleet_.FindSandbox("bank", "sb-1"), nullptr);
+}
+
 TEST_F(FleetTest, ADeadCellIsReplacedBehindTheSameSocket) {
   Serve("old");
   const std::string address = fleet_.address();
