@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/files/unique_directory.h"
 #include "host/confine/user_range.h"
 #include "host/probe.h"
 #include "host/process/process.h"
@@ -216,7 +217,9 @@ Result<void> TryNetwork() {
 Json Probe() {
   std::vector<host::Feature> found = host::ProbeHost();
   const std::string name = "probe-" + std::to_string(::getpid());
-  const fs::path root = fs::temp_directory_path() / ("strata-" + name);
+  // Without one each class says what it lacks.
+  const fs::path root =
+      MakeUniqueDirectory(fs::temp_directory_path() / "strata-probe").value_or(fs::path());
   const Start start{.instance = "probe",
                     .keeper = name,
                     .tenant = "",

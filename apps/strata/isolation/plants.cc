@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "base/files/files.h"
+#include "base/files/unique_directory.h"
 #include "base/random.h"
 #include "base/text/hex.h"
 #include "http/server/listener.h"
@@ -74,11 +75,11 @@ Plants::~Plants() {
 }
 
 Result<void> Plants::MakeFiles() {
-  std::string pattern = fs::temp_directory_path() / "strata-plant.XXXXXX";
-  if (::mkdtemp(pattern.data()) == nullptr) return FailErrno("make a directory", errno);
-  directory_ = pattern;
+  auto made = MakeUniqueDirectory(fs::temp_directory_path() / "strata-plant");
+  if (!made) return std::unexpected(made.error());
+  directory_ = *std::move(made);
   // Whoever gets there may: only the sandbox is in the way.
-  ::chmod(pattern.c_str(), 0777);
+  ::chmod(directory_.c_str(), 0777);
   if (auto wrote = WriteFileAtomic(directory_ / "secret", token_ + "\n", 0666); !wrote)
     return wrote;
   std::error_code error;

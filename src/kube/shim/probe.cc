@@ -12,6 +12,7 @@
 
 #include "base/async/task.h"
 #include "base/clock.h"
+#include "base/files/unique_directory.h"
 #include "base/text/byte_view.h"
 #include "host/probe.h"
 #include "kube/shim/installed.h"
@@ -106,7 +107,11 @@ host::Feature FeatureOf(Class of, Seen seen) {
 
 Json Probe() {
   const std::string name = "strata-probe-" + std::to_string(::getpid());
-  const Place place{.folder = fs::temp_directory_path() / name, .groups = name};
+  // Without a folder each class says what it lacks.
+  const Place place{
+      .folder =
+          MakeUniqueDirectory(fs::temp_directory_path() / "strata-probe").value_or(fs::path()),
+      .groups = name};
   const std::vector<host::Feature> found = {FeatureOf(Class::kContainer, TryContainer(place)),
                                             FeatureOf(Class::kAppkernel, TryAppkernel(place)),
                                             FeatureOf(Class::kMicrovm, TryMicrovm(place)),

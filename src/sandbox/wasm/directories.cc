@@ -1,8 +1,8 @@
 #include "sandbox/wasm/directories.h"
 
-#include <cerrno>
-#include <cstdlib>
 #include <system_error>
+
+#include "base/files/unique_directory.h"
 
 namespace strata::sandbox::wasm {
 namespace {
@@ -74,9 +74,9 @@ Result<Scratch> Directories::TakeScratch(Bytes size, std::string_view id) {
     found->second->pop_back();
     return taken;
   }
-  std::string name = (root_ / id).string() + ".XXXXXX";
-  if (::mkdtemp(name.data()) == nullptr) return FailErrno("make scratch directory " + name, errno);
-  return Scratch(name, nullptr);
+  const auto made = MakeUniqueDirectory(root_ / id);
+  if (!made) return Wrap(made.error(), "scratch");
+  return Scratch(*made, nullptr);
 }
 
 }  // namespace strata::sandbox::wasm
