@@ -205,7 +205,7 @@ struct Former {
   std::vector<Served> functions;  // that are in none of those of now
   std::vector<FormerList> lists;  // from the oldest on
 };
-inline constexpr std::size_t kMostFormerPlaces = 500'000;    // of all lists together
+inline constexpr std::size_t kMostFormerPlaces = 100'000;    // of all lists together
 inline constexpr std::size_t kMostFormerFunctions = 10'000;  // so much fits into a frame
 // Answer to Adopt. [fd] ring, private listener, control listener, then one per listener.
 struct State {

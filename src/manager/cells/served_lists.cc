@@ -5,6 +5,9 @@
 #include <utility>
 
 #include "manager/cells/configuration.h"
+#include "model/rules.h"
+#include "model/traffic/target.h"
+#include "model/values.h"
 
 namespace strata::manager {
 namespace {
@@ -22,11 +25,21 @@ cell::Function FunctionOf(const cell::Served& served) {
           .grants = {}};
 }
 
+// Names become those of files, of rows and of metrics.
+bool CouldBeDeployed(const cell::Served& served) {
+  return !model::DnsLabelProblem(served.tenant) && !model::DnsLabelProblem(served.name) &&
+         model::ClassFromName(served.sandbox_class) &&
+         model::ParseTarget(served.target.value_or(""));
+}
+
 Result<void> Append(std::vector<cell::Function>& functions, const std::vector<cell::Served>& served,
                     const std::string& tenant) {
   for (const cell::Served& each : served) {
     if (!tenant.empty() && each.tenant != tenant) {
       return Fail(Errc::kPermissionDenied, "it claims a function of " + each.tenant);
+    }
+    if (!CouldBeDeployed(each)) {
+      return Fail(Errc::kInvalidArgument, "it claims a function that no manifest could name");
     }
     functions.push_back(FunctionOf(each));
   }
@@ -41,6 +54,9 @@ std::unexpected<Error> Impossible(const cell::FormerList& list) {
 }  // namespace
 
 Result<std::vector<ServedList>> ListsOf(const cell::State& state) {
+  if (!state.tenant.empty() && model::DnsLabelProblem(state.tenant)) {
+    return Fail(Errc::kInvalidArgument, "it claims to be of a tenant that cannot be");
+  }
   ServedList now{.generation = state.generation, .functions = {}};
   if (auto added = Append(now.functions, state.functions, state.tenant); !added) {
     return std::unexpected(added.error());

@@ -64,6 +64,27 @@ TEST(ServedListsTest, AnotherTenantsFunctionIsDeniedInEitherPlace) {
   }
 }
 
+TEST(ServedListsTest, WhatNoManifestCouldNameIsRefusedInEitherPlace) {
+  const std::string nul("x\0", 2);
+  for (const cell::Served& bad : {Of("/../../etc/x"), Of(nul), Of(""), Of("now", "shop.x"),
+                                  cell::Served{"shop", "now", 1, "\"}", false, ""},
+                                  cell::Served{"shop", "now", 1, "wasm", false, "@3/x"}}) {
+    cell::State served = WithLists({});
+    served.functions.push_back(bad);
+    cell::State gone = WithLists({});
+    gone.former->functions.push_back(bad);
+    for (cell::State state : {served, gone}) {
+      state.tenant = bad.tenant == "shop" ? "shop" : "";
+      EXPECT_EQ(ListsOf(state).error().code, Errc::kInvalidArgument) << bad.name;
+    }
+  }
+  cell::State nobodys = WithLists({});
+  nobodys.functions.clear();
+  nobodys.former.reset();
+  nobodys.tenant = "../x";
+  EXPECT_EQ(ListsOf(nobodys).error().code, Errc::kInvalidArgument);
+}
+
 struct BadLists {
   const char* label;
   std::vector<cell::FormerList> lists;

@@ -14,6 +14,7 @@
 #include "base/timestamp.h"
 #include "cell/wire/log_line.h"
 #include "meter/call_record.h"
+#include "model/rules.h"
 #include "model/values.h"
 
 namespace strata::manager {
@@ -192,7 +193,7 @@ void Collector::Handle(CellProcess& cell, const telemetry::Record& record) {
       if (!again) HandleLog(cell, record.payload);
       break;
     case telemetry::RecordType::kSpan:
-      if (!again) HandleSpan(record.payload);
+      if (!again) HandleSpan(cell, record.payload);
       break;
     case telemetry::RecordType::kMirror:
       if (!again) HandleMirror(cell, record.payload);
@@ -316,9 +317,12 @@ void Collector::HandleMirror(CellProcess& cell, std::string_view payload) {
                        static_cast<meter::MirrorOutcome>(record.outcome));
 }
 
-void Collector::HandleSpan(std::string_view payload) {
+void Collector::HandleSpan(const CellProcess& cell, std::string_view payload) {
   auto span = telemetry::SpanFromJson(payload);
-  if (!span) {
+  const auto is_anothers = [&cell](const auto& attribute) {
+    return attribute.first == "strata.namespace" && attribute.second != cell.tenant();
+  };
+  if (!span || (!cell.is_front() && std::ranges::any_of(span->attributes, is_anothers))) {
     bad_records_.Add();
     return;
   }
@@ -339,6 +343,8 @@ bool Collector::HasLog(std::string_view tenant, std::string_view function) const
 RotatingFile* Collector::LogOf(const std::string& tenant, const std::string& function) {
   const auto found = logs_.find({tenant, function});
   if (found != logs_.end()) return &found->second;
+  // Whoever said so, no other name becomes a file's.
+  if (model::DnsLabelProblem(tenant) || model::DnsLabelProblem(function)) return nullptr;
   const auto path = LogFile(tenant, function);
   auto made = MakeDirectories(path.parent_path());
   auto file = RotatingFile::Open(path, kFunctionLogLimit);

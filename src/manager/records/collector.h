@@ -94,7 +94,7 @@ class Collector {
   void LogAccess(const CellProcess& cell, const meter::CallRecord& record, std::string_view tenant,
                  const cell::Function* function);
   void HandleLog(CellProcess& cell, std::string_view payload);
-  void HandleSpan(std::string_view payload);
+  void HandleSpan(const CellProcess& cell, std::string_view payload);
   void HandleMirror(CellProcess& cell, std::string_view payload);
   void AppendLine(RotatingFile& file, const Json& line);
   [[nodiscard]] std::filesystem::path LogFile(std::string_view tenant,
