@@ -77,6 +77,13 @@ class FrontTest(SharedListenerTest):
         self.assertEqual([cell["namespace"] for cell in self.cells("front")], ["", ""])
         self.assertEqual({cell["namespace"] for cell in self.cells("host")}, {"one", "two"})
 
+    def test_a_namespace_that_is_called_front_gets_no_listener(self):
+        self.deploy(hello("hello", "/of-front", "front"))
+        self.assertEqual([cell["namespace"] for cell in self.cells("front")], ["", ""])
+        self.assertIn("front", {cell["namespace"] for cell in self.cells("host")})
+        for path in 10 * ("/one", "/two", "/of-front"):
+            self.assertEqual(self.server.get(path).body, HELLO)
+
     def test_a_front_runs_confined_and_with_one_thread(self):
         for cell in self.cells("front"):
             proc = pathlib.Path(f"/proc/{cell['pid']}")

@@ -20,8 +20,8 @@ constexpr Bytes kResultLimit = 1_MiB;
 constexpr Bytes kCodeLimit = Bytes::MiB(1024);  // four times the largest artifact
 // The CPU limit bounds the work; this bounds a child that sleeps.
 constexpr std::chrono::seconds kWallGrace{30};
-constexpr std::string_view kTenant = "compile";  // its own user, shared by no cell
-constexpr int kLessThanCells = 800;              // killed first when memory runs out
+constexpr std::string_view kTenant = "/compile";  // its own user: no tenant can be called that
+constexpr int kLessThanCells = 800;               // killed first when memory runs out
 
 struct Job {
   Fd wasm;    // sealed

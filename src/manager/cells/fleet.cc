@@ -33,8 +33,9 @@ milliseconds Backoff(std::uint32_t quick_deaths) {
   return std::min(milliseconds(5LL << doubled), kLongestBackoff);
 }
 
+// Fronts have none; every name is one that a tenant may have, "front" too.
 std::string SlotName(const std::string& tenant, std::uint32_t index) {
-  return (tenant.empty() ? "front" : tenant) + "/" + std::to_string(index);
+  return tenant + "/" + std::to_string(index);
 }
 
 // A volume that it started without can be mounted now.
@@ -98,8 +99,7 @@ void Fleet::Place(std::shared_ptr<CellProcess> cell) {
   std::string name;
   for (PublicSocket& socket : cell->TakeSockets()) {
     slot.socket = socket.id;
-    name = (cell->is_front() ? "front" : cell->tenant()) + "/" +
-           socket.id.substr(std::min(socket.id.size(), kSocket.size()));
+    name = cell->tenant() + "/" + socket.id.substr(std::min(socket.id.size(), kSocket.size()));
     sockets_.insert_or_assign(socket.id, std::move(socket));
   }
   for (std::uint32_t i = 0; name.empty(); ++i) {
