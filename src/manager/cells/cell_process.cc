@@ -38,6 +38,7 @@ constexpr milliseconds kDrainGrace{500};
 constexpr int kWireFd = 3;  // in the cell
 constexpr Bytes kRingCapacity = 4_MiB;
 constexpr std::size_t kModulesPerFrame = 150;
+constexpr std::size_t kMostUnread = 1024;  // answers to connections that it asked for
 
 // Everything that a new cell is handed besides the wire.
 struct Sockets {
@@ -284,6 +285,9 @@ Result<void> CellProcess::HandleFrame(wire::Frame frame) {
     listener_.OnClient(*this, std::move(frame.fds.front()));
     return {};
   }
+  const bool greets = std::holds_alternative<cell::Ready>(*message) ||
+                      std::holds_alternative<cell::State>(*message);
+  if (greets && !greeting_) return Fail(Errc::kInvalidArgument, "a greeting that nobody waits for");
   if (greeting_ && !frame.fds.empty()) greeting_fds_ = std::move(frame.fds);
   Handle(std::move(*message));
   return {};
@@ -477,7 +481,8 @@ Task<void> CellProcess::DeleteSandbox(std::string id) {
   co_return co_await Send(std::move(message));
 }
 
-Task<void> CellProcess::AnswerConnect(std::uint64_t id, Result<Fd> outcome) {
+void CellProcess::AnswerConnect(std::uint64_t id, Result<Fd> outcome) {
+  if (!alive_) return;
   cell::Connected message{id, ""};
   if (!outcome) {
     // The cell tells a denial from a failure by the code's name in front.
@@ -485,7 +490,14 @@ Task<void> CellProcess::AnswerConnect(std::uint64_t id, Result<Fd> outcome) {
   }
   std::vector<Fd> fds;
   if (outcome) fds.push_back(std::move(*outcome));
-  co_return co_await Send(std::move(message), std::move(fds));
+  if (wire_.queued() == 0) unread_answers_ = 0;
+  // Each may be a descriptor of ours.
+  if (++unread_answers_ > kMostUnread) {
+    context_.log.Error("a cell asks for connections and does not read", {{"cell", name_}});
+    return Kill();
+  }
+  // One that cannot be told is gone.
+  (void)wire_.Post({cell::Encode(cell::ToCell(std::move(message))), std::move(fds)});
 }
 
 Task<cell::Stats> CellProcess::GetStats() {

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -122,7 +123,8 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   // Makes an addressable sandbox of the function at `index` of the current configuration.
   Task<void> CreateSandbox(std::string id, std::uint32_t index);
   Task<void> DeleteSandbox(std::string id);
-  Task<void> AnswerConnect(std::uint64_t id, Result<Fd> outcome);
+  // A cell that has left too many of these unread is killed.
+  void AnswerConnect(std::uint64_t id, Result<Fd> outcome);
   Task<cell::Stats> GetStats();
 
   // Asks the cell to finish and waits for its end; kills it after `patience`.
@@ -195,6 +197,7 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   std::uint32_t generation_ = 0;       // that it serves
   std::uint32_t last_generation_ = 0;  // that it was told of
   bool alive_ = true;
+  std::size_t unread_answers_ = 0;  // at most, to connections that it asked for
   std::chrono::milliseconds longest_call_{0};
 
   // A configuration that it was sent and has not answered.

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/files/files.h"
 #include "manager/testing/fake_cell.h"
 #include "manager/testing/parts_fixture.h"
 
@@ -31,6 +33,13 @@ class CellProcessTest : public PartsFixture, public CellListener {
 
   Result<std::shared_ptr<CellProcess>> Adopt() {
     return Run(CellProcess::Adopt(parts_->context, *this, fake_->noted()));
+  }
+
+  // Its process has been killed.
+  bool Ended() const {
+    const auto status =
+        ReadFile("/proc/" + std::to_string(fake_->noted().process.pid) + "/stat", 4_KiB);
+    return !status || status->find(") Z ") != std::string::npos;
   }
 
   // Who has the cell of "shop" makes it say that to the next manager.
@@ -66,6 +75,16 @@ TEST_F(CellProcessTest, TheEndOfASandboxThatItNeverHadIsNoNews) {
   ASSERT_TRUE(Run(cell.DeleteSandbox("sb-1")).has_value());
   ASSERT_TRUE(Run(cell.CreateSandbox("sb-2", 0)).has_value());
   EXPECT_THAT(gone_, ElementsAre("sb-1"));
+}
+
+TEST_F(CellProcessTest, OneThatDoesNotReadWhatItAskedForIsKilled) {
+  const auto adopted = Adopt();
+  ASSERT_TRUE(adopted.has_value()) << adopted.error().message;
+  // The loop does not run meanwhile, so nothing is read.
+  for (std::uint64_t i = 0; i < 100'000 && !Ended(); ++i) {
+    (*adopted)->AnswerConnect(i, Fail(Errc::kPermissionDenied, "no"));
+  }
+  EXPECT_TRUE(Ended());
 }
 
 TEST_F(CellProcessTest, ATenantsCellIsNotAnotherTenants) { ExpectRefusedAs("bank"); }

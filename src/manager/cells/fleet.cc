@@ -18,6 +18,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::string_view kSocket = "web-";
+constexpr std::size_t kLongestHost = 253;  // a name; addresses are shorter
 constexpr milliseconds kDrainPatience{10'000};  // beyond the time that its calls have
 constexpr milliseconds kEndPatience{2'000};
 // How long a change waits for connections that the listener's former cells still finish, so that
@@ -414,6 +415,10 @@ void Fleet::OnSandboxGone(CellProcess&, const std::string& id, const std::string
 }
 
 void Fleet::OnConnect(CellProcess& cell, cell::Connect request) {
+  // What is refused is said with the name, and a cell may ask as often as it likes.
+  if (request.host.size() > kLongestHost) {
+    return cell.AnswerConnect(request.id, Fail(Errc::kInvalidArgument, "too long a host name"));
+  }
   model::Grants grants;
   const auto* function = cell.FindFunction(request.generation, request.function);
   if (function != nullptr) grants = function->grants;
@@ -421,8 +426,7 @@ void Fleet::OnConnect(CellProcess& cell, cell::Connect request) {
                    cell::Connect asked) -> Awaitable<void> {
     auto connected =
         co_await fleet.connector_.Connect(to->tenant(), std::move(allowed), asked.host, asked.port);
-    // A cell that died meanwhile needs no answer.
-    (void)co_await to->AnswerConnect(asked.id, std::move(connected));
+    to->AnswerConnect(asked.id, std::move(connected));
   };
   Spawn(context_.loop,
         answer(*this, cell.shared_from_this(), std::move(grants), std::move(request)));
