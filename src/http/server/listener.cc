@@ -134,6 +134,15 @@ Result<Fd> ListenUnix(const std::string& path, int backlog) {
   return fd;
 }
 
+bool Listens(const Fd& socket) noexcept {
+  const auto option = [&socket](int name) {
+    int value = 0;
+    socklen_t size = sizeof value;
+    return ::getsockopt(socket.get(), SOL_SOCKET, name, &value, &size) == 0 ? value : 0;
+  };
+  return option(SO_PROTOCOL) == IPPROTO_TCP && option(SO_ACCEPTCONN) == 1;
+}
+
 Result<std::uint16_t> LocalPort(const Fd& socket) {
   SocketAddress local;
   local.size = sizeof local.storage;

@@ -40,6 +40,9 @@ Result<Fd> ListenTcp(const TcpAddress& address, PortSharing sharing = PortSharin
 // any other file is left alone and refused.
 Result<Fd> ListenUnix(const std::string& path, int backlog = kDefaultBacklog);
 
+// Whether it is a TCP socket that listens.
+bool Listens(const Fd& socket) noexcept;
+
 // The port that a TCP socket is bound to.
 Result<std::uint16_t> LocalPort(const Fd& socket);
 

@@ -109,5 +109,20 @@ TEST(ListenerTest, APathThatIsTooLongIsRefused) {
   EXPECT_EQ(listener.error().code, Errc::kInvalidArgument);
 }
 
+TEST(ListenerTest, OnlyATcpSocketThatListensDoes) {
+  const auto tcp = ListenTcp({});
+  ASSERT_TRUE(tcp.has_value()) << tcp.error().message;
+  EXPECT_TRUE(Listens(*tcp));
+  const testing::TempDir dir;
+  const auto local = ListenUnix((dir / "s").string());
+  ASSERT_TRUE(local.has_value()) << local.error().message;
+  EXPECT_FALSE(Listens(*local));
+  const Fd unbound(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  EXPECT_FALSE(Listens(unbound));
+  const Fd datagrams(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  EXPECT_FALSE(Listens(datagrams));
+  EXPECT_FALSE(Listens(Fd()));
+}
+
 }  // namespace
 }  // namespace strata::http

@@ -2,7 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "base/async/pause.h"
@@ -18,7 +23,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::string_view kSocket = "web-";
-constexpr std::size_t kLongestHost = 253;  // a name; addresses are shorter
+constexpr std::size_t kLongestHost = 253;       // a name; addresses are shorter
+constexpr std::uint32_t kMostListeners = 64;    // that an earlier manager may have had
 constexpr milliseconds kDrainPatience{10'000};  // beyond the time that its calls have
 constexpr milliseconds kEndPatience{2'000};
 // How long a change waits for connections that the listener's former cells still finish, so that
@@ -54,6 +60,22 @@ bool TakesAnother(const CellProcess& cell, const Error& refusal) {
 
 std::string SocketName(std::uint32_t index) { return std::string(kSocket) + std::to_string(index); }
 
+// The socket's number, of one that a cell says it has: it may have been taken over. Nothing: we
+// have not given it that.
+std::optional<std::uint32_t> NumberOf(const PublicSocket& socket) {
+  std::uint32_t number = 0;
+  const std::string_view digits =
+      std::string_view(socket.id).substr(std::min(socket.id.size(), kSocket.size()));
+  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (parsed.ec != std::errc() || number >= kMostListeners || SocketName(number) != socket.id) {
+    return std::nullopt;
+  }
+  const auto address = http::ParseTcpAddress(socket.address);
+  const auto port = http::LocalPort(socket.fd);
+  if (!address || !port || address->port != *port || !http::Listens(socket.fd)) return std::nullopt;
+  return number;
+}
+
 }  // namespace
 
 Fleet::Fleet(CellContext& context, Connector& connector, OpenModuleFn open_module,
@@ -76,33 +98,52 @@ Task<void> Fleet::Recover() {
 
 Task<void> Fleet::AdoptAll() {
   std::vector<std::shared_ptr<CellProcess>> adopted;
-  for (const host::HostObject& object : context_.journal.living()) {
-    if (object.kind != kCellKind) continue;
-    auto cell = co_await CellProcess::Adopt(context_, *this, object);
-    if (!cell) {
-      context_.log.Warn("a cell of an earlier manager cannot be adopted",
-                        {{"cell", object.id}, {"error", cell.error().message}});
-      RemoveTraces(context_, object.id);
-      continue;
-    }
-    context_.log.Info("adopted a cell", {{"cell", object.id}, {"pid", (*cell)->pid()}});
-    adopted.push_back(std::move(*cell));
+  std::vector<Task<void>> all;
+  for (host::HostObject& object : context_.journal.living()) {
+    if (object.kind == kCellKind) all.push_back(AdoptOne(std::move(object), adopted));
   }
-  // Those with a socket have a place of their own.
-  std::ranges::sort(adopted, {}, [](const auto& cell) { return !cell->listening(); });
+  // At once: who does not answer holds up no others, which end when nobody asks for them.
+  (void)co_await Together(context_.loop, std::move(all));
+  // Those with a socket have a place of their own; those of fronts are believed first.
+  std::ranges::sort(adopted, {}, [](const auto& cell) {
+    return std::tuple(!cell->listening(), !cell->is_front(), cell->name());
+  });
   for (auto& cell : adopted) Place(std::move(cell));
   co_return Result<void>{};
 }
 
+Task<void> Fleet::AdoptOne(host::HostObject noted,
+                           std::vector<std::shared_ptr<CellProcess>>& adopted) {
+  auto cell = co_await CellProcess::Adopt(context_, *this, noted);
+  if (cell) {
+    context_.log.Info("adopted a cell", {{"cell", noted.id}, {"pid", (*cell)->pid()}});
+    adopted.push_back(std::move(*cell));
+  } else {
+    context_.log.Warn("a cell of an earlier manager cannot be adopted",
+                      {{"cell", noted.id}, {"error", cell.error().message}});
+    RemoveTraces(context_, noted.id);
+  }
+  co_return Result<void>{};
+}
+
 void Fleet::Place(std::shared_ptr<CellProcess> cell) {
-  on_cell_(cell);
   Slot slot{.tenant = cell->tenant(), .socket = {}, .cell = cell, .started = context_.clock.Now()};
   std::string name;
-  for (PublicSocket& socket : cell->TakeSockets()) {
+  std::vector<PublicSocket> sockets = cell->TakeSockets();
+  for (PublicSocket& socket : sockets) {
+    const auto number = NumberOf(socket);
+    if (!number || sockets.size() > 1) {
+      context_.log.Error("a cell has a listener that it was not given; killed",
+                         {{"cell", cell->name()}, {"listener", socket.id}});
+      cell->Kill();
+      return;
+    }
     slot.socket = socket.id;
-    name = cell->tenant() + "/" + socket.id.substr(std::min(socket.id.size(), kSocket.size()));
-    sockets_.insert_or_assign(socket.id, std::move(socket));
+    name = SlotName(slot.tenant, *number);
+    // Fronts come first, and theirs stay: a host may only have what it has not given back yet.
+    sockets_.try_emplace(socket.id, std::move(socket));
   }
+  on_cell_(cell);
   for (std::uint32_t i = 0; name.empty(); ++i) {
     if (const std::string free = SlotName(slot.tenant, i); !slots_.contains(free)) name = free;
   }
@@ -138,7 +179,9 @@ Result<void> Fleet::BindMissing() {
     const auto alone = http::ListenTcp(*address);
     if (!alone) return std::unexpected(alone.error());
   }
-  const std::uint32_t wanted = CellsOf(context_.options);
+  // Without a gap: an earlier manager may have had more, of which some are lost.
+  std::uint32_t wanted = CellsOf(context_.options);
+  for (const auto& [id, socket] : sockets_) wanted = std::max(wanted, *NumberOf(socket) + 1);
   for (std::uint32_t i = 0; i < wanted; ++i) {
     const std::string id = SocketName(i);
     if (sockets_.contains(id)) continue;

@@ -97,6 +97,7 @@ class Fleet final : public CellListener {
   };
 
   Task<void> AdoptAll();
+  Task<void> AdoptOne(host::HostObject noted, std::vector<std::shared_ptr<CellProcess>>& adopted);
   void Place(std::shared_ptr<CellProcess> cell);
   Result<void> EndStrangers();
   Result<void> BindMissing();

@@ -46,6 +46,8 @@ class FakeCell final : public StandIn {
 
   cell::State state;  // what it says when it is adopted; then the number of what it was told last
 
+  std::vector<Fd> public_listeners;  // those of `state`, in its order
+
   // As a journal has it.
   [[nodiscard]] host::HostObject noted() const {
     return {std::string(kCellKind), state.cell, process()};
@@ -84,6 +86,7 @@ class FakeCell final : public StandIn {
       for (const Fd* each : {&std::as_const(ring_), &listener(), &listener()}) {
         fds.push_back(DuplicateFd(*each).value());
       }
+      for (const Fd& each : public_listeners) fds.push_back(DuplicateFd(each).value());
     } else if (const auto* configure = std::get_if<cell::Configure>(&*message)) {
       state.generation = configure->generation;
       answer = cell::Configured{configure->generation, ""};
