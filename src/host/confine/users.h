@@ -24,8 +24,10 @@ struct Users {
 inline constexpr Users kContainerUsers{0x7000'0000, 2'000'000'000 - 0x7000'0000};
 inline constexpr Users kMachineUsers{2'000'000'000, 100'000'000};
 inline constexpr Users kCellUsers{2'100'000'000, 47'000'000};
+inline constexpr Users kPullUsers{2'147'000'000, 483'000};
 static_assert(kContainerUsers.end() <= kMachineUsers.first);
-static_assert(kMachineUsers.end() <= kCellUsers.first && kCellUsers.end() < 1U << 31);
+static_assert(kMachineUsers.end() <= kCellUsers.first && kCellUsers.end() <= kPullUsers.first);
+static_assert(kPullUsers.end() < 1U << 31);
 
 // The same for the same name, on every host.
 std::uint32_t NumberOf(std::string_view owner);

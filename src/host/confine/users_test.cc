@@ -14,7 +14,7 @@ TEST(UsersTest, AnOwnersUserIsTheSameInEveryVersion) {
 }
 
 TEST(UsersTest, EachIsOneOfItsKind) {
-  for (const Users& kind : {kContainerUsers, kMachineUsers, kCellUsers}) {
+  for (const Users& kind : {kContainerUsers, kMachineUsers, kCellUsers, kPullUsers}) {
     for (const char* owner : {"a", "b", "shop", "kube"}) {
       const Identity user = UserOf(owner, kind);
       EXPECT_GE(user.uid, kind.first);

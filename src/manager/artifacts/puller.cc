@@ -24,6 +24,7 @@
 #include "base/async/pause.h"
 #include "base/files/files.h"
 #include "base/text/byte_view.h"
+#include "host/confine/users.h"
 #include "host/files/memfd.h"
 #include "host/process/process.h"
 #include "manager/artifacts/folder_use.h"
@@ -48,7 +49,6 @@ constexpr std::uint64_t kMostExpansion = 20;
 constexpr std::size_t kPart = 4 << 20;  // of a copy, between other work
 constexpr Bytes kMostAuth = Bytes::KiB(256);
 constexpr Bytes kMostWords = Bytes::KiB(64);
-constexpr uid_t kPullUser = 1'999'999'999;  // nobody else's
 constexpr int kAuthFd = 3;
 
 bool IsLoopback(std::string_view host) {
@@ -59,7 +59,7 @@ bool IsLoopback(std::string_view host) {
 Awaitable<void> GiveWay() { co_await asio::post(co_await asio::this_coro::executor, kAwait); }
 
 // The size of what was copied to `to`, a new file of `owner`.
-Task<Bytes> CopyArchive(std::string from, fs::path to, std::optional<uid_t> owner) {
+Task<Bytes> CopyArchive(std::string from, fs::path to, std::optional<host::Identity> owner) {
   auto in = OpenFile(from, O_RDONLY | O_NONBLOCK);
   if (!in) co_return std::unexpected(std::move(in).error());
   struct stat status = {};
@@ -83,7 +83,7 @@ Task<Bytes> CopyArchive(std::string from, fs::path to, std::optional<uid_t> owne
     if (sent == 0) break;  // it has become shorter
     co_await GiveWay();
   }
-  if (owner && ::fchown(out->get(), *owner, *owner) != 0) {
+  if (owner && ::fchown(out->get(), owner->uid, owner->gid) != 0) {
     co_return FailErrno("give " + to.string() + " away", errno);
   }
   co_return Bytes{size};
@@ -148,6 +148,7 @@ struct Puller::Job {
   std::string name;    // for messages
   std::string source;  // in skopeo's words
   fs::path folder;
+  std::optional<host::Identity> user;  // nobody else's; none: ours
   bool archive = false;
   bool plain_http = false;
   std::optional<Fd> auth;
@@ -214,17 +215,18 @@ Task<PulledLayout> Puller::Copy(std::string reference, Pulling& pulling) {
     co_return FailErrno("make " + job.folder.string(), errno);
   }
   PulledLayout layout(job.folder);
-  if (::geteuid() == 0 && ::chown(job.folder.c_str(), kPullUser, kPullUser) != 0) {
-    co_return FailErrno("give " + job.folder.string() + " away", errno);
+  if (::geteuid() == 0) {
+    job.user = host::UserOf(job.folder.native(), host::kPullUsers);
+    if (::chown(job.folder.c_str(), job.user->uid, job.user->gid) != 0) {
+      co_return FailErrno("give " + job.folder.string() + " away", errno);
+    }
   }
   auto words = host::MakeMemfd("skopeo");
   if (!words) co_return std::unexpected(std::move(words).error());
   job.words = std::move(*words);
   if (job.archive) {
     const fs::path copy = job.folder / "archive";
-    std::optional<uid_t> owner;
-    if (::geteuid() == 0) owner = kPullUser;
-    const auto size = co_await CopyArchive(std::string(named.path), copy, owner);
+    const auto size = co_await CopyArchive(std::string(named.path), copy, job.user);
     if (!size) co_return std::unexpected(size.error());
     job.most.bytes =
         std::min(job.most.bytes, Bytes{kAlwaysAllowed.count + (kMostExpansion + 1) * size->count});
@@ -266,7 +268,7 @@ Result<host::Process> Puller::Start(const Job& job) const {
   spawn.stderr_fd = job.words.get();
   spawn.limits.push_back({RLIMIT_CORE, 0});
   spawn.limits.push_back({RLIMIT_FSIZE, kLargestBlob.count});
-  if (::geteuid() == 0) spawn.identity = host::Identity{kPullUser, kPullUser};
+  spawn.identity = job.user;
   spawn.parent_death_signal = SIGKILL;
   return host::Process::Spawn(spawn);
 }
