@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/loop.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -20,6 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kMostTries = 32;  // others may take the device that was free
+constexpr int kLockTries = 50;
+constexpr int kBetweenLocksMs = 20;
 // Only root sees and sets it. A copy of the file has to keep it.
 constexpr const char* kMark = "trusted.strata.written-by-machine";
 
@@ -73,7 +76,14 @@ Result<Fd> OpenImage(const fs::path& image, int access) {
 Result<Fd> LockOut(const fs::path& image) {
   auto lock = OpenFile(image, O_RDONLY | O_NOFOLLOW);
   if (!lock) return lock;
-  if (::flock(lock->get(), LOCK_EX) != 0) return FailErrno("lock " + image.string(), errno);
+  // Others have it for moments, but for a machine's QEMU that was taken over: that has the file,
+  // too.
+  for (int tried = 0; ::flock(lock->get(), LOCK_EX | LOCK_NB) != 0; ++tried) {
+    if (errno != EWOULDBLOCK) return FailErrno("lock " + image.string(), errno);
+    if (tried == kLockTries)
+      return Fail(Errc::kFailedPrecondition, image.string() + " stays locked");
+    static_cast<void>(::poll(nullptr, 0, kBetweenLocksMs));
+  }
   return lock;
 }
 

@@ -1,5 +1,7 @@
 #include "host/files/loop_device.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -52,6 +54,16 @@ TEST_F(LoopDeviceTest, AFileIsADeviceAsLongAsItIsHeld) {
     ::usleep(1000);
   }
   EXPECT_NE(Backing(*device), image.string() + "\n");
+}
+
+TEST_F(LoopDeviceTest, WhoKeepsTheFileLockedHoldsNobodyUp) {
+  const fs::path image = Image("one");
+  const auto others = OpenFile(image, O_RDONLY);
+  ASSERT_TRUE(others) << others.error().message;
+  ASSERT_EQ(::flock(others->get(), LOCK_EX), 0);
+  const auto device = AttachLoop(image);
+  ASSERT_FALSE(device);
+  EXPECT_EQ(device.error().code, Errc::kFailedPrecondition);
 }
 
 TEST_F(LoopDeviceTest, OneFileHasOneDevice) {
