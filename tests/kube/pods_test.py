@@ -218,6 +218,13 @@ class SandboxTest(PodTest):
         self.assertTrue(eventually(lambda: self.pod_state(pod) == "SANDBOX_NOTREADY"))
         self.assertNotIn("sleep 5000", self.node.processes().values())
 
+    def test_its_files_of_etc_have_a_bound(self):
+        """They lie on the node's memory, and containers may write to them."""
+        _, _, container = self.start("etc")
+        self.exec(container, "sh", "-c", "echo more >> /etc/resolv.conf")
+        filled = self.node.crictl("exec", "-s", container, "sh", "-c", "head -c 3000000 /dev/zero >> /etc/hostname")
+        self.assertIn("No space left", filled.stderr)
+
     def test_nothing_of_a_pod_is_left_mounted(self):
         pod, _, _ = self.start("mounts")
         held = [line for line in self.node.mounts() if pod in line]

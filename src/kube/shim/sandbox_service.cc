@@ -144,6 +144,8 @@ Awaitable<Reply> SandboxService::Platform(Call call) {
 
 Awaitable<void> SandboxService::End(std::string name_space, std::string id,
                                     std::shared_ptr<Pod> pod) {
+  // A container that is still being made finds no pod to be in when it is done.
+  if (pod->state != PodState::kStopped) pod->state = PodState::kStopping;
   const std::string first;  // process
   const auto abandoned = std::make_shared<const bool>(false);
   for (const auto& task : tasks_.OfPod(name_space, id)) {

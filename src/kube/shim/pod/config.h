@@ -47,9 +47,10 @@ struct PodPlace {
   [[nodiscard]] std::string uts() const { return bundle + "/uts"; }
   [[nodiscard]] std::string processes() const { return bundle + "/processes"; }
   [[nodiscard]] std::string shm() const { return bundle + "/shm"; }
-  [[nodiscard]] std::string hostname() const { return bundle + "/hostname"; }
-  [[nodiscard]] std::string hosts() const { return bundle + "/hosts"; }
-  [[nodiscard]] std::string resolv_conf() const { return bundle + "/resolv.conf"; }
+  [[nodiscard]] std::string etc() const { return bundle + "/etc"; }
+  [[nodiscard]] std::string hostname() const { return etc() + "/hostname"; }
+  [[nodiscard]] std::string hosts() const { return etc() + "/hosts"; }
+  [[nodiscard]] std::string resolv_conf() const { return etc() + "/resolv.conf"; }
 };
 
 // The id of the pod that a container's config.json says it is in; empty: in none.

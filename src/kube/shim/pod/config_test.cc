@@ -136,8 +136,8 @@ TEST(JoinPodTest, AContainerGetsThePodsNamespacesAndFiles) {
   for (const Json& mount : (*joined)["mounts"]) sources[mount["destination"]] = mount["source"];
   const std::map<std::string, std::string> wanted = {{"/dev/shm", "/pod/shm"},
                                                      {"/etc/hosts", "/kubelet/hosts"},
-                                                     {"/etc/hostname", "/pod/hostname"},
-                                                     {"/etc/resolv.conf", "/pod/resolv.conf"}};
+                                                     {"/etc/hostname", "/pod/etc/hostname"},
+                                                     {"/etc/resolv.conf", "/pod/etc/resolv.conf"}};
   EXPECT_EQ(sources, wanted);
 }
 

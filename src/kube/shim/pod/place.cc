@@ -24,6 +24,8 @@ namespace {
 constexpr Bytes kSmallFile = 1_MiB;
 constexpr mode_t kReadable = 0644;
 constexpr const char* kShmOptions = "mode=1777,size=64m";  // as containerd's own pods have it
+// Containers may write to its files, and the bundle's file system is the node's /run.
+constexpr const char* kEtcOptions = "mode=0755,size=1m,nr_inodes=64";
 
 Result<void> CopyFile(const char* from, const std::string& to) {
   auto text = ReadFile(from, kSmallFile);
@@ -49,10 +51,10 @@ Result<void> WriteFiles(const PodSettings& settings, const PodPlace& place) {
   return WriteFileAtomic(place.resolv_conf(), *settings.resolv_conf, kReadable);
 }
 
-Result<void> MountShm(const std::string& place) {
+Result<void> MountMemory(const char* name, const std::string& place, const char* options) {
   if (::mkdir(place.c_str(), 0700) != 0 && errno != EEXIST)
     return FailErrno("make " + place, errno);
-  if (::mount("shm", place.c_str(), "tmpfs", MS_NOEXEC | MS_NOSUID | MS_NODEV, kShmOptions) != 0) {
+  if (::mount(name, place.c_str(), "tmpfs", MS_NOEXEC | MS_NOSUID | MS_NODEV, options) != 0) {
     return FailErrno("mount " + place, errno);
   }
   return {};
@@ -104,15 +106,17 @@ Result<void> MakeNamespaces(const PodSettings& settings, const PodPlace& place) 
 }  // namespace
 
 Result<void> MakePod(const PodSettings& settings, const PodPlace& place) {
-  auto done = WriteFiles(settings, place);
-  if (done && !settings.host_ipc) done = MountShm(place.shm());
+  auto done = MountMemory("etc", place.etc(), kEtcOptions);
+  if (done) done = WriteFiles(settings, place);
+  if (done && !settings.host_ipc) done = MountMemory("shm", place.shm(), kShmOptions);
   if (done) done = OnOwnThread([&] { return MakeNamespaces(settings, place); });
   if (!done) RemovePod(place);
   return done;
 }
 
 void RemovePod(const PodPlace& place) noexcept {
-  for (const std::string& mounted : {place.ipc(), place.uts(), place.processes(), place.shm()}) {
+  for (const std::string& mounted :
+       {place.ipc(), place.uts(), place.processes(), place.shm(), place.etc()}) {
     UnmountRoot(mounted);
   }
 }

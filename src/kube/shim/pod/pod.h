@@ -1,7 +1,7 @@
 // kube/shim/pod/pod.h - one pod that the shim holds for containerd ("sandbox"), without a process
 // of its own unless its containers share process ids.
 //
-//   created --Start--> ready --Stop--> stopped --Shutdown--> forgotten
+//   created --Start--> ready --Stop--> stopping --> stopped --Shutdown--> forgotten
 //
 // Threads: the loop's.
 #pragma once
@@ -19,7 +19,7 @@
 
 namespace strata::kube::shim {
 
-enum class PodState : std::uint8_t { kCreated, kStarting, kReady, kStopped };
+enum class PodState : std::uint8_t { kCreated, kStarting, kReady, kStopping, kStopped };
 
 struct Pod {
   PodSettings settings;
