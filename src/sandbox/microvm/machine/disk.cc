@@ -29,9 +29,12 @@ namespace fs = std::filesystem;
 constexpr std::chrono::minutes kMkfsPatience{10};
 constexpr std::uint64_t kBlock = 4096;
 constexpr int kDeepest = 256;  // each level is a descriptor while it is looked at
-constexpr TreeSize kMostOnDisk{.bytes = Bytes::MiB(64 * 1024), .files = 8'000'000};
+constexpr TreeSize kMostOnDisk{.bytes = Bytes::MiB(64 * 1024), .files = 400'000};
 constexpr Bytes kDiskItself = Bytes::MiB(16);  // tables, and what is not counted
 constexpr Bytes kKeptFree = Bytes::MiB(1024);  // for others of the file system
+// Of mkfs, which knows all files of a directory at once, with 4 KiB for each name.
+constexpr Bytes kMkfsMemory = Bytes::MiB(2048);
+constexpr int kBeforeGuests = 800;  // it is killed when memory runs out
 
 // Two lower layers at least, or overlayfs refuses to show what the layers hide.
 Result<void> MountLayers(const artifact::RootImage& root, const fs::path& at) {
@@ -127,16 +130,18 @@ Result<Fd> MakeFileSystem(const Config& config, const fs::path& at) {
   paths.push_back({config.mkfs.string(), host::PathAccess::kProgram});
   paths.push_back({root.string(), host::PathAccess::kReadOnly});
   paths.push_back({PathOf(disk->get()), host::PathAccess::kReadWrite});
-  auto ran = host::RunToEnd({.program = config.mkfs.string(),
-                             .arguments = {"-x", "-1", PathOf(kDisk), root.string()},
-                             .environment = {"PATH=/usr/bin:/bin"},
-                             .fds = {{disk->get(), kDisk}},
-                             .limits = {{RLIMIT_FSIZE, largest.count}, {RLIMIT_CORE, 0}},
-                             .namespaces = host::Namespaces::kRequired,
-                             .privileges = host::Privileges::kDrop,
-                             .capabilities = 1ULL << CAP_DAC_READ_SEARCH,
-                             .paths = std::move(paths)},
-                            kMkfsPatience, Bytes::MiB(64));
+  auto ran = host::RunToEnd(
+      {.program = config.mkfs.string(),
+       .arguments = {"-x", "-1", PathOf(kDisk), root.string()},
+       .environment = {"PATH=/usr/bin:/bin"},
+       .fds = {{disk->get(), kDisk}},
+       .limits = {{RLIMIT_FSIZE, largest.count}, {RLIMIT_CORE, 0}, {RLIMIT_AS, kMkfsMemory.count}},
+       .namespaces = host::Namespaces::kRequired,
+       .privileges = host::Privileges::kDrop,
+       .capabilities = 1ULL << CAP_DAC_READ_SEARCH,
+       .paths = std::move(paths),
+       .oom_score_adjust = kBeforeGuests},
+      kMkfsPatience, Bytes::MiB(64));
   if (!ran) return std::unexpected(std::move(ran).error());
   if (!ran->status.success()) {
     return Fail(Errc::kInternal, "mkfs.erofs: " + ran->status.ToString() + ": " + ran->err);
