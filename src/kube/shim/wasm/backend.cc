@@ -141,10 +141,8 @@ Task<void> WasmBackend::Make(ContainerProcess& first) {
   if (first.names.terminal) {
     co_return Fail(Errc::kUnsupported, "a wasm container has no terminal");
   }
-  auto module = co_await Read(config->arguments.front());
-  if (!module) co_return std::unexpected(std::move(module).error());
-  const auto code = co_await shared_.modules.Compile(std::move(*module));
-  if (!code) co_return Wrap(code.error(), config->arguments.front());
+  const auto code = co_await Compile(*config);
+  if (!code) co_return std::unexpected(code.error());
   std::vector<Fd> listeners;
   if (code->kind == model::GuestKind::kHttp) {
     auto listening = co_await Listen(*config);
@@ -155,6 +153,16 @@ Task<void> WasmBackend::Make(ContainerProcess& first) {
   if (!group) co_return Wrap(std::move(group).error(), "class wasm");
   group_ = std::move(*group);
   co_return co_await Spawn(first, *config, *code, std::move(listeners));
+}
+
+Task<WasmCode> WasmBackend::Compile(const WasmConfig& config) {
+  const auto turn = co_await shared_.modules.TurnOf(config.tenant);
+  if (!turn) co_return std::unexpected(turn.error());
+  auto module = co_await Read(config.arguments.front());
+  if (!module) co_return std::unexpected(std::move(module).error());
+  auto code = co_await shared_.modules.Compile(std::move(*module));
+  if (!code) co_return Wrap(std::move(code).error(), config.arguments.front());
+  co_return std::move(*code);
 }
 
 // The file `path` of the root; where an image has no files, its artifact.

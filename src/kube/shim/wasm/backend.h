@@ -48,6 +48,7 @@ class WasmBackend final : public Backend {
   [[nodiscard]] host::Cgroup* group() const noexcept override { return group_.get(); }
 
  private:
+  Task<WasmCode> Compile(const WasmConfig& config);
   Task<WasmModule> Read(const std::string& path);
   Task<std::vector<Fd>> Listen(const WasmConfig& config);
   Task<void> Spawn(ContainerProcess& first, const WasmConfig& config, const WasmCode& code,

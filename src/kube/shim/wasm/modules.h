@@ -46,9 +46,17 @@ struct WasmCode {
 class WasmModules {
  public:
   WasmModules(Loop& loop, cell::CellProgram program)
-      : loop_(loop), program_(std::move(program)), turns_(loop, kJobs), same_(loop) {}
+      : loop_(loop),
+        program_(std::move(program)),
+        turns_(loop, kJobs),
+        same_(loop),
+        of_tenants_(loop) {}
   WasmModules(const WasmModules&) = delete;
   WasmModules& operator=(const WasmModules&) = delete;
+
+  // To be held by who reads a module and has it compiled: it may be large, and wait long for
+  // others' compilations, so of each tenant there is one.
+  Task<KeyedTurns::Turn> TurnOf(std::string tenant) { return of_tenants_.Take(std::move(tenant)); }
 
   Task<WasmCode> Compile(WasmModule module);
 
@@ -66,6 +74,7 @@ class WasmModules {
   const cell::CellProgram program_;
   Turns turns_;
   KeyedTurns same_;  // of one module: the second gets what the first made
+  KeyedTurns of_tenants_;
   std::map<std::string, Entry> kept_;
   std::uint64_t uses_ = 0;
 };
