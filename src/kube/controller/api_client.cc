@@ -1,5 +1,6 @@
 #include "kube/controller/api_client.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <optional>
@@ -19,7 +20,8 @@ constexpr const char* kMetadata = "application/json;as=PartialObjectMetadata;g=m
 constexpr const char* kMetadataList =
     "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 constexpr Bytes kMostToken = 64_KiB;
-constexpr int kPage = 500;  // objects that one answer has at most
+constexpr int kPage = 500;   // objects that one answer has at most
+constexpr int kShorter = 4;  // times, where that many do not fit into one
 // The server ends a watch by itself; without a word from it for longer the connection is dead.
 constexpr std::chrono::seconds kWatchSeconds{240};
 constexpr std::chrono::seconds kSilence{300};
@@ -125,11 +127,11 @@ Task<Json> ApiClient::Get(std::string path) {
 }
 
 // `more`: where the last page ended (base64url, so that nothing is to be escaped); empty: the first
-// one.
-Task<Json> ApiClient::Page(std::string path, std::string more, Form form) {
+// one. `most`: objects of it.
+Task<Json> ApiClient::Page(std::string path, std::string more, Form form, int most) {
   http::ClientRequest request;
   request.target = path + (path.find('?') == std::string::npos ? "?" : "&") +
-                   "limit=" + std::to_string(kPage) + (more.empty() ? "" : "&continue=" + more);
+                   "limit=" + std::to_string(most) + (more.empty() ? "" : "&continue=" + more);
   const char* const accept = form == Form::kWhole ? kJson : kMetadataList;
   auto page = co_await Ask(std::move(request), accept);
   // Of none, the list of their metadata is null.
@@ -145,8 +147,14 @@ Task<Json> ApiClient::Page(std::string path, std::string more, Form form) {
 Task<Objects> ApiClient::List(std::string path, Form form) {
   Objects objects;
   std::string more;
-  do {
-    auto page = co_await Page(path, std::move(more), form);
+  int most = kPage;
+  while (true) {
+    auto page = co_await Page(path, more, form, most);
+    // Whoever makes large objects must not keep all others from being seen.
+    if (!page && page.error().code == Errc::kResourceExhausted && most > 1) {
+      most = std::max(most / kShorter, 1);
+      continue;
+    }
     if (!page) co_return std::unexpected(std::move(page).error());
     const std::string list_kind = page->value("kind", "");
     const std::string kind = list_kind.substr(0, list_kind.rfind("List"));
@@ -157,8 +165,8 @@ Task<Objects> ApiClient::List(std::string path, Form form) {
     }
     objects.version = page->value("/metadata/resourceVersion"_json_pointer, "");
     more = page->value("/metadata/continue"_json_pointer, "");
-  } while (!more.empty());
-  co_return objects;
+    if (more.empty()) co_return objects;
+  }
 }
 
 Task<Json> ApiClient::Apply(std::string path, Json object, Others others) {

@@ -91,7 +91,7 @@ class ApiClient {
   Task<http::ClientResponse> Send(http::ClientRequest request, http::FetchOptions options,
                                   const char* accept = kJson);
   Task<Json> Ask(http::ClientRequest request, const char* accept = kJson);
-  Task<Json> Page(std::string path, std::string more, Form form);
+  Task<Json> Page(std::string path, std::string more, Form form, int most);
 
   static constexpr const char* kJson = "application/json";
 

@@ -232,6 +232,31 @@ TEST_F(MirrorTest, ALongListComesInPages) {
   EXPECT_THAT(asked_[2].target, HasSubstr("resourceVersion=5"));
 }
 
+TEST_F(MirrorTest, APageThatIsTooLongIsAskedForWithFewerObjects) {
+  Json first = *ParseJson(ListOf(Item("a", 3), 5));
+  first["metadata"]["continue"] = "bW9yZQ";
+  script_ = {{200, std::string(Bytes::MiB(65).count, ' ')},
+             {200, DumpJson(first)},
+             {200, ListOf(Item("b", 4), 5)}};
+  Play();
+  EXPECT_THAT(Keys(), ElementsAre("n/a", "n/b"));
+  EXPECT_EQ(asked_[1].target, "/api/things?limit=125");
+  EXPECT_EQ(asked_[2].target, "/api/things?limit=125&continue=bW9yZQ");
+}
+
+TEST_F(MirrorTest, WhoSetWhichFieldIsNotKept) {
+  Json listed = *ParseJson(ListOf(Item("a", 3), 5));
+  listed["items"][0]["metadata"]["managedFields"] = Json::array({Json::object()});
+  Json told = *ParseJson(Item("b", 6));
+  told["metadata"]["managedFields"] = Json::array({Json::object()});
+  script_ = {{200, DumpJson(listed)}, {200, Event("ADDED", DumpJson(told))}};
+  Play();
+  ASSERT_THAT(Keys(), ElementsAre("n/a", "n/b"));
+  for (const auto& [key, object] : mirror_.objects()) {
+    EXPECT_FALSE(object["metadata"].contains("managedFields")) << key;
+  }
+}
+
 TEST_F(MirrorTest, APageThatIsTooOldBeginsTheListAnew) {
   Json first = *ParseJson(ListOf(Item("a", 3), 5));
   first["metadata"]["continue"] = "bW9yZQ";

@@ -22,6 +22,12 @@ constexpr std::chrono::seconds kShortestWatch{1};
 // refused as a server that is away would do it, and for ever.
 constexpr int kFailuresOfVersion = 3;
 
+// Who set which field takes more room than the object, and nobody here asks.
+void DropManagers(Json& object) {
+  const auto metadata = object.find("metadata");
+  if (metadata != object.end() && metadata->is_object()) metadata->erase("managedFields");
+}
+
 }  // namespace
 
 std::string KeyOf(const Json& object) {
@@ -66,6 +72,7 @@ Task<void> Mirror::List() {
   std::map<std::string, Json> found;
   for (Json& item : list->items) {
     std::string key = KeyOf(item);
+    DropManagers(item);
     found.insert_or_assign(std::move(key), std::move(item));
   }
   const std::map<std::string, Json> before = std::exchange(objects_, std::move(found));
@@ -98,6 +105,7 @@ void Mirror::Take(WatchEvent event) {
   version_ = event.object.value("/metadata/resourceVersion"_json_pointer, version_);
   if (event.kind == WatchEvent::Kind::kBookmark) return;
   const std::string key = KeyOf(event.object);
+  DropManagers(event.object);
   if (event.kind == WatchEvent::Kind::kGone) {
     objects_.erase(key);
     on_change_(event.object);

@@ -19,7 +19,7 @@ Result<void> WatchStream::Feed(std::string_view piece) {
     const std::size_t end = piece.find('\n');
     rest_.append(piece.substr(0, end));
     if (rest_.size() > kMostOfEvent.count) {
-      return Fail(Errc::kResourceExhausted, "watch: an event is larger than 4 MiB");
+      return Fail(Errc::kResourceExhausted, "watch: an event is larger than 16 MiB");
     }
     if (end == std::string_view::npos) return {};
     piece.remove_prefix(end + 1);

@@ -29,8 +29,8 @@ struct WatchEvent {
   Json object;
 };
 
-// Objects are bounded by etcd, 1.5 MiB.
-inline constexpr Bytes kMostOfEvent = Bytes::MiB(4);
+// Objects are bounded by etcd, 1.5 MiB; in JSON a control character takes six times as much.
+inline constexpr Bytes kMostOfEvent = Bytes::MiB(16);
 
 class WatchStream {
  public:
