@@ -235,6 +235,25 @@ TEST_F(HostileAgentTest, AConnectionThatIsOverIsGivenUpWhateverItSays) {
   EXPECT_EQ(OpenNow(), before);
 }
 
+// A short one may have been read to its end before whoever asked for it is told that it has
+// started.
+TEST_F(HostileAgentTest, WhatAProgramPrintedBeforeItBeginsHereArrives) {
+  Play(kRefuses, "");
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  const Fd printed(ends[0]);
+  const auto program = Side(Fd(ends[1]));
+  program->Take({FrameType::kOutput, kNumber, "hello\n"});
+  EXPECT_TRUE(program->Take({FrameType::kExit, kNumber, WriteOutcome({.status = 3})}));
+  program->Begin();
+  const auto status = testing::RunOn(loop_, program->Wait());
+  ASSERT_TRUE(status) << status.error().message;
+  EXPECT_EQ(*status, 3);
+  std::array<char, 16> text{};
+  EXPECT_EQ(::read(printed.get(), text.data(), text.size()), 6);
+  EXPECT_EQ(std::string(text.data()), "hello\n");
+}
+
 TEST_F(HostileAgentTest, WhatHoldsItIsAsDearToTheKernelAsWasAsked) {
   Play(kRefuses, "");
   const std::string of = "/proc/" + std::to_string(machine_->pid());

@@ -100,17 +100,19 @@ void SideProgram::TakeOutput(Output& output, std::string_view bytes) {
   }
 }
 
-void SideProgram::Break() { Finish(Fail(Errc::kUnavailable, "the sandbox ended")); }
+void SideProgram::Break() {
+  Finish(Fail(Errc::kUnavailable, "the sandbox ended"));
+  if (begun_) return;
+  boost::system::error_code ignored;  // nobody else closes them
+  out_.to.close(ignored);
+  err_.to.close(ignored);
+}
 
 void SideProgram::Finish(Result<int> status) {
   if (std::exchange(over_, true)) return;
   status_ = std::move(status);
   boost::system::error_code ignored;
   in_.close(ignored);
-  if (!begun_) {  // nobody else does
-    out_.to.close(ignored);
-    err_.to.close(ignored);
-  }
   grace_.cancel();
   credited_.Wake();
   out_.changed.Wake();

@@ -29,7 +29,7 @@ class SideProgram final : public Execution, public std::enable_shared_from_this<
   SideProgram(std::shared_ptr<Shared> shared, std::shared_ptr<Machine> machine,
               std::uint32_t number, sandbox::Program streams);
 
-  // Begins to move bytes; the program has been asked for.
+  // Begins to move bytes; the program has been asked for, and may have ended since.
   void Begin();
 
   // Takes a frame of this program. True: it was the last. More output than there is credit for ends
