@@ -141,8 +141,9 @@ class PodTest(PodsTest):
 
     def test_that_a_process_was_killed_for_memory_is_the_reason_of_the_end(self):
         container = self.start_limited("greedy", 16 * MIB, "tail /dev/zero; exit 3")
-        self.assertTrue(eventually(lambda: self.state(container)["reason"] == "OOMKilled"))
-        self.assertEqual(self.state(container)["exitCode"], 3)
+        # containerd says the reason before the end.
+        self.assertTrue(eventually(lambda: self.state(container)["state"] == "CONTAINER_EXITED"))
+        self.assertEqual((self.state(container)["reason"], self.state(container)["exitCode"]), ("OOMKilled", 3))
 
     def test_many_pods_have_one_shim_before_and_after_containerd_restarts(self):
         pods = [self.start(f"many-{i}") for i in range(4)]
