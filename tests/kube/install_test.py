@@ -57,6 +57,7 @@ class ApiServer:
 
 class InstallTest(NodeTest):
     files = guests.FILES
+    installed = True
     runs = itertools.count()
 
     @classmethod
@@ -80,7 +81,7 @@ class InstallTest(NodeTest):
         log = cls.node.dir / f"{name}.log"
         main = cls.node.dir / "config.toml"
         with cls.node.restarted_on_request() as restart:
-            environment = {"FOLDER": cls.folder, "CONFIG": cls.config, "MAIN": main, "RESTART": restart,
+            environment = {"FOLDER": cls.folder, "LINKS": cls.node.on_path, "CONFIG": cls.config, "MAIN": main, "RESTART": restart,
                            "KUBELET": cls.node.dir / "kubelet.yaml", "NODE": "node1",
                            "DUMP": f"{cls.node.tools}/containerd -c {main} config dump",
                            "KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": cls.api.port, **changed}
@@ -141,6 +142,11 @@ class InstallTest(NodeTest):
             with self.subTest(handler):
                 self.assertEqual(self.logs_of(handler, command), "hello\n")
 
+    def test_the_shim_that_runs_is_the_installed_one(self):
+        self.assertEqual(self.logs_of("strata-wasm", ("/hello.wasm",)), "hello\n")
+        self.assertEqual({os.readlink(f"/proc/{pid}/exe") for pid in self.node.pids_of("containerd-shim-strata-v2")},
+                         {str(self.folder / "bin" / "containerd-shim-strata-v2")})
+
     def test_a_class_is_the_handlers_promise(self):
         pod, config = self.node.pod("promise", "strata-wasm")
         self.addCleanup(self.node.crictl, "rmp", "-f", pod)
@@ -165,7 +171,7 @@ class InstallTest(NodeTest):
         self.assertEqual(headers["Authorization"], "Bearer a-token")
         self.assertEqual(headers["Content-Type"], "application/merge-patch+json")
         labels = body["metadata"]["labels"]
-        self.assertEqual((labels["strata.dev/container"], labels["strata.dev/wasm"]), ("true", "true"))
+        self.assertEqual((labels["strata.dev/container"], labels["strata.dev/wasm"]), ("true", "true"), self.said)
         self.assertEqual(labels["strata.dev/appkernel"], "true" if os.path.exists(RUNSC) else None)
         self.assertEqual(labels["strata.dev/microvm"], "true" if microvm_test.HERE else None)
         for label, patterns in (("gpu", ("nvidia[0-9]*", "dri/renderD*")),
@@ -185,7 +191,7 @@ class InstallTest(NodeTest):
         self.assertRegex(said, r'"available":false,"detail":"[^"]*runsc[^"]*","name":"class-appkernel"')
 
     def test_trying_the_classes_leaves_nothing(self):
-        self.assertEqual(list(pathlib.Path("/tmp").glob("strata-probe*")), [])
+        self.assertEqual(list(pathlib.Path("/tmp").glob("strata-probe.*")), [])
         self.assertEqual([str(path) for path in pathlib.Path("/sys/fs/cgroup").glob("**/strata-probe-*")], [])
 
     def test_a_second_run_changes_and_restarts_nothing(self):

@@ -39,13 +39,15 @@ class KubeletTest(unittest.TestCase):
     def setUpClass(cls):
         cls.cluster = Cluster({**guests.FILES, "web.wasm": component("hello-c")})
         cls.addClassCleanup(cls.end)
-        cls.cluster.up()
         machine = cls.cluster.machine
+        machine.on_path = machine.dir / "links"
+        cls.cluster.up()
         machine.import_image(image.write, ARTIFACT, ("/hello.wasm",), {"hello.wasm": component("hello-c")})
         machine.import_image(image.write, WEB, ("httpd", "-f", "-p", "8080", "-h", "/www"))
         machine.import_strata()
         restart = cls.enterClassContext(machine.restarted_on_request())
         cls.values = {"image": STRATA, "imagePullPolicy": "Never", "nodeFolder": f"{machine.dir}/strata",
+                      "nodeLinks": str(machine.on_path),
                       "containerdConfig": f"{machine.dir}/conf.d/strata.toml", "restartContainerd": restart,
                       "containerdMainConfig": f"{machine.dir}/config.toml",
                       "dumpContainerdConfig": f"{machine.tools}/containerd -c {machine.dir}/config.toml config dump"}
