@@ -1,7 +1,7 @@
 // What a fleet takes over from cells of an earlier manager, of which a guest may have taken one;
 // with real cells: tests/integration/manager.
+#include <memory>
 #include <string>
-#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
