@@ -23,8 +23,8 @@ struct ServedList {
 };
 
 // From the oldest on; the last is what it serves now. kPermissionDenied: it claims a function of
-// another tenant; kInvalidArgument: a name that no manifest could have, a list that cannot have been
-// before, a place that is none, or more places than a cell tells (cell::kMostFormerPlaces).
+// another tenant; kInvalidArgument: a name that no manifest could have, a list that cannot have
+// been before, a place that is none, or more places than a cell tells (cell::kMostFormerPlaces).
 Result<std::vector<ServedList>> ListsOf(const cell::State& state);
 
 }  // namespace strata::manager
