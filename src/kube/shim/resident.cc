@@ -14,8 +14,6 @@
 #include <filesystem>
 #include <utility>
 
-#include <malloc.h>
-
 #include "base/async/pause.h"
 #include "base/async/task.h"
 #include "base/clock.h"
@@ -72,15 +70,9 @@ class Resident {
 
   Awaitable<void> EndWhenIdle() {
     bool left = false;
-    std::uint64_t trimmed = 0;
     for (int idle = 0; !left;) {
       const std::uint64_t seen = server_.accepted();
       co_await Pause(loop_, kLook);
-      // What starts need for a moment stays in the heap otherwise, as much as the most at once.
-      if (server_.accepted() == seen && seen != trimmed) {
-        ::malloc_trim(0);
-        trimmed = seen;
-      }
       // What programs with the node's process ids leave behind is our child, and ends unseen.
       host::ReapOrphans();
       idle = Idle(seen) ? idle + 1 : 0;
