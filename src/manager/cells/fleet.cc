@@ -180,9 +180,8 @@ Result<void> Fleet::BindMissing() {
     if (!alone) return std::unexpected(alone.error());
   }
   // Without a gap: an earlier manager may have had more, of which some are lost.
-  std::uint32_t wanted = CellsOf(context_.options);
-  for (const auto& [id, socket] : sockets_) wanted = std::max(wanted, *NumberOf(socket) + 1);
-  for (std::uint32_t i = 0; i < wanted; ++i) {
+  const std::uint32_t wanted = CellsOf(context_.options);
+  for (std::uint32_t i = 0; i < wanted || i < sockets_.size(); ++i) {
     const std::string id = SocketName(i);
     if (sockets_.contains(id)) continue;
     auto bound = http::ListenTcp(*address, http::PortSharing::kReusePort);
