@@ -1,6 +1,4 @@
 // Into which class a workload goes: what the scheduler is asked, with what is known here.
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -42,11 +40,6 @@ scheduler::Node ThisNode(Bytes room, const meter::Prices& prices) {
           .classes = scheduler::ClassSet::All(),
           .cores = static_cast<double>(Processors()),
           .price = prices.FactorOf(name)};
-}
-
-bool HasContainerRuntime() {
-  return std::ranges::any_of(sandbox::oci::kContainerRuntimes,
-                             [](const auto& runtime) { return ::access(runtime.path, X_OK) == 0; });
 }
 
 // This node, with what trying the classes out has found.
@@ -220,7 +213,7 @@ Task<model::Placement> ManagerImpl::Choose(const model::Resource& resource,
   // nearly always work where there is a runtime: the keeper that prepares the image tries it, and
   // the first `apply` need not wait for machines that boot.
   const auto is_unsure = [this](Class of) {
-    if (of == Class::kContainer) return probe_.known() || !HasContainerRuntime();
+    if (of == Class::kContainer) return probe_.known() || sandbox::oci::FindInstalled() == nullptr;
     return of != Class::kWasm;
   };
   if (chosen && !question.asked && is_unsure(chosen->sandbox_class)) {

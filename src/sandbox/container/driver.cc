@@ -1,8 +1,5 @@
 #include "sandbox/container/driver.h"
 
-#include <unistd.h>
-
-#include <algorithm>
 #include <chrono>
 #include <expected>
 #include <filesystem>
@@ -50,18 +47,17 @@ std::string VersionOf(const std::filesystem::path& program) {
 
 RuntimeState TryRuntime(oci::Config config, std::string_view name) {
   RuntimeState state{.name = std::string(name), .works = false, .detail = {}};
-  std::vector<oci::RuntimeChoice> choices = ChoicesOf(name);
-  const auto installed = std::ranges::find_if(choices, [](const oci::RuntimeChoice& choice) {
-    return ::access(choice.program.c_str(), X_OK) == 0;
-  });
-  if (installed == choices.end()) {
+  const oci::RuntimeProgram* const installed = oci::FindInstalled(name);
+  if (installed == nullptr) {
     state.detail = "not installed: there is no";
-    for (const oci::RuntimeChoice& choice : choices) state.detail += " " + choice.program.string();
+    for (const oci::RuntimeChoice& each : ChoicesOf(name)) {
+      state.detail += " " + each.program.string();
+    }
     return state;
   }
-  state.detail = VersionOf(installed->program) + ", " + installed->program.string();
+  state.detail = VersionOf(installed->path) + ", " + installed->path;
   config.class_name = state.name;
-  config.runtime = installed->program;
+  config.runtime = installed->path;
   config.users.reset();  // whether there are any is a check of its own
   Loop loop;
   const SystemClock clock;

@@ -1,7 +1,5 @@
 #include "sandbox/microvm/layers.h"
 
-#include <unistd.h>
-
 #include "base/text/json.h"
 #include "model/memory_bounds.h"
 #include "sandbox/oci/runtime/programs.h"
@@ -9,14 +7,14 @@
 
 namespace strata::sandbox::microvm {
 Result<Config> WithContainers(Config config) {
-  for (const oci::RuntimeProgram& runtime : oci::kContainerRuntimes) {
-    if (::access(runtime.path, X_OK) != 0) continue;
-    config.runtime = runtime.path;
-    config.memory = model::MemoryBoundsOf(model::Class::kContainerInMicrovm);
-    return config;
+  const oci::RuntimeProgram* const runtime = oci::FindInstalled();
+  if (runtime == nullptr) {
+    return Fail(Errc::kUnsupported,
+                "container-in-microvm: no OCI runtime is installed (Debian: crun, runc)");
   }
-  return Fail(Errc::kUnsupported,
-              "container-in-microvm: no OCI runtime is installed (Debian: crun, runc)");
+  config.runtime = runtime->path;
+  config.memory = model::MemoryBoundsOf(model::Class::kContainerInMicrovm);
+  return config;
 }
 
 std::string ContainerConfig(const Config& config, const artifact::RootImage& image,

@@ -1,7 +1,5 @@
 #include "kube/shim/task/runc.h"
 
-#include <unistd.h>
-
 #include <utility>
 
 #include "sandbox/oci/runtime/programs.h"
@@ -9,9 +7,7 @@
 namespace strata::kube::shim {
 
 Result<std::string> FindRunc() {
-  for (const auto& [name, program] : sandbox::oci::kContainerRuntimes) {
-    if (name == "runc" && ::access(program, X_OK) == 0) return program;
-  }
+  if (const auto* runc = sandbox::oci::FindInstalled("runc")) return runc->path;
   return Fail(Errc::kUnsupported, "class container needs runc, which is not installed");
 }
 

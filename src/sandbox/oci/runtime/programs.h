@@ -2,8 +2,10 @@
 // install them, then as an administrator does. Tried in this order; the first that is there, or
 // works.
 //
-// Threads: values. Whoever runs one does it from a sealed copy (runtime.h).
+// Threads: any. Whoever runs one does it from a sealed copy (runtime.h).
 #pragma once
+
+#include <unistd.h>
 
 #include <array>
 #include <string_view>
@@ -23,5 +25,13 @@ inline constexpr std::array<RuntimeProgram, 5> kContainerRuntimes = {{
     {"runc", "/usr/local/sbin/runc"},
     {"runc", "/usr/local/bin/runc"},
 }};
+
+// The first that is installed, of that name or of any (empty); null: none is.
+inline const RuntimeProgram* FindInstalled(std::string_view name = {}) {
+  for (const RuntimeProgram& each : kContainerRuntimes) {
+    if ((name.empty() || each.name == name) && ::access(each.path, X_OK) == 0) return &each;
+  }
+  return nullptr;
+}
 
 }  // namespace strata::sandbox::oci
