@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import pty
+import resource
 import select
 import signal
 import subprocess
@@ -95,6 +96,8 @@ class TaskTest(ShimTest):
         self.remove("a")
         self.assertEqual(self.node.tasks()["b"][1], "RUNNING")
         self.assertEqual(self.node.pids_of(SHIM), [shim])
+        soft, hard = resource.prlimit(shim, resource.RLIMIT_NOFILE)
+        self.assertEqual(soft, hard, "it may open as many files as many pods need")
         self.remove("b")
 
     def test_signals_arrive_and_the_status_says_which(self):

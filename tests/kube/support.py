@@ -24,6 +24,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 SHIM = "containerd-shim-strata-v2"
 CELL = "strata-cell"
 CNI = "/usr/lib/cni"  # Debian's plugins
+FILES = 1024  # that containerd may open until it asks for more, as systemd starts it
 IMAGE = "localhost/test/busybox:1"
 PAUSE = "localhost/test/pause:1"
 STRATA = "localhost/strata:latest"
@@ -128,8 +129,8 @@ class Node:
         path = f"{self.on_path}:{self.tools}:/usr/sbin:/usr/bin:/sbin:/bin"
         with open(self.dir / "log", "ab") as log:
             self.daemon = subprocess.Popen(
-                [self.tools / "containerd", "-c", self.dir / "config.toml"], stdout=log, stderr=log,
-                stdin=subprocess.DEVNULL, env={"PATH": path}, start_new_session=True)
+                ["prlimit", f"--nofile={FILES}:", self.tools / "containerd", "-c", self.dir / "config.toml"],
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL, env={"PATH": path}, start_new_session=True)
         # Kubernetes' interface comes later: it looks first for what is there.
         if not eventually(lambda: self.ctr("version").returncode == 0 and self.crictl("version").returncode == 0):
             raise AssertionError(f"containerd does not answer:\n{self.log()[-3000:]}")

@@ -4,8 +4,9 @@
 //   manager, keeper, CLI --> [ Spawn(SpawnOptions) --> Process ] --> fork, confine, execve
 //
 // The child starts with: the given environment and descriptors only, an empty signal mask and
-// default signal actions, its own session, umask 077. A step that fails between fork and execve is
-// reported with its name; no half-confined program ever runs.
+// default signal actions, its own session, umask 077, and the limit of open files that we began
+// with (process/file_limit.h). A step that fails between fork and execve is reported with its name;
+// no half-confined program ever runs.
 //
 // Threads:  Spawn may be called from any thread. A Process belongs to one loop.
 // Lifetime: destroying a Process that we started kills and reaps it, unless Detach() was called. An

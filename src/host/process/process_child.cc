@@ -17,6 +17,7 @@
 #include <cstddef>
 
 #include "host/cgroup/cgroup.h"
+#include "host/process/file_limit.h"
 
 namespace strata::host {
 namespace {
@@ -180,6 +181,7 @@ ChildReport Prepare(ChildPlan& plan) {
     const int err = WriteControl("/proc/self/oom_score_adj", plan.oom_score);
     if (err != 0) return {ChildStep::kOomScore, err, {}};
   }
+  if (plan.files) ::syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, &*plan.files, nullptr);
   if (const int err = SetLimits(options.limits); err != 0) return {ChildStep::kLimits, err, {}};
   const ChildReport report = Confine(plan);
   if (report.step != ChildStep::kReady) return report;
@@ -226,7 +228,8 @@ ChildPlan::ChildPlan(const SpawnOptions& from)
       argv(Pointers(from.arguments)),
       envp(Pointers(from.environment)),
       fds(from.fds),
-      parent(::getpid()) {
+      parent(::getpid()),
+      files(FormerFileLimit()) {
   argv.insert(argv.begin(), const_cast<char*>(from.program.c_str()));
   argv.push_back(nullptr);
   envp.push_back(nullptr);

@@ -11,9 +11,11 @@
 // Errors:   a step and an errno in the report, and exit code 127. Tested by process_test.cc.
 #pragma once
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,8 +67,9 @@ struct ChildPlan {
   pid_t parent = 0;
   std::string oom_score;
   std::vector<std::string> cgroup_files;
-  int ruleset = -1;     // of Landlock; -1: none. The child gives it another number
-  std::string uid_map;  // "<uid> <uid> 1": we stay who we are, seen from inside and outside
+  std::optional<rlimit> files;  // before `options.limits`
+  int ruleset = -1;             // of Landlock; -1: none. The child gives it another number
+  std::string uid_map;          // "<uid> <uid> 1": we stay who we are, seen from inside and outside
   std::string gid_map;
 };
 

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/files/files.h"
 #include "host/cgroup/cgroup.h"
+#include "host/process/file_limit.h"
 #include "host/process/orphans.h"
 #include "kube/shim/installed.h"
 #include "kube/shim/sandbox_service.h"
@@ -116,6 +117,8 @@ void IgnoreSignals() {
 
 Result<void> Serve(Fd listener, const ContainerdSockets& containerd) {
   IgnoreSignals();
+  // Six descriptors for each pod, of which containerd starts us with 1,024.
+  host::RaiseFileLimit();
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) return FailErrno("be a subreaper", errno);
   auto groups = FindGroups();
   if (!groups) return std::unexpected(std::move(groups).error());
