@@ -10,7 +10,7 @@ import unittest
 from kube import wire
 from kube.ctr_test import ShimTest
 from kube.support import eventually
-from kube.wire import INVALID, NOT_FOUND, OK, PRECONDITION, UNSUPPORTED, number, text
+from kube.wire import EXHAUSTED, INVALID, NOT_FOUND, OK, PRECONDITION, UNSUPPORTED, number, text
 
 NAMESPACE = "hostile"
 
@@ -124,13 +124,23 @@ class HostileTest(ShimTest):
         self.assertTrue(eventually(lambda: not pathlib.Path(f"/sys/fs/cgroup/{self.node.namespace}/mute").exists()))
         self.assert_nothing_happened()
 
-    def test_who_waits_for_what_never_ran_is_answered(self):
-        bundle, root = self.copied("idle", "sleep", "1000")
+    def start_idle(self, name, process):
+        """A container that waits; what it would exec, with `process` changed."""
+        bundle, root = self.copied(name, "sleep", "1000")
         mount = text(1, "bind") + text(2, str(root)) + text(4, "rbind")
-        self.assertEqual(self.call("Create", text(1, "idle") + text(2, str(bundle)) + text(3, mount)), (OK, ""))
-        self.assertEqual(self.call("Start", text(1, "idle")), (OK, ""))
-        process = json.loads((bundle / "config.json").read_text())["process"] | {"args": ["/no/such/program"]}
-        spec = text(1, "types.containerd.io/opencontainers/runtime-spec/1/Process") + text(2, json.dumps(process))
+        self.assertEqual(self.call("Create", text(1, name) + text(2, str(bundle)) + text(3, mount)), (OK, ""))
+        self.assertEqual(self.call("Start", text(1, name)), (OK, ""))
+        process = json.loads((bundle / "config.json").read_text())["process"] | process
+        return text(1, "types.containerd.io/opencontainers/runtime-spec/1/Process") + text(2, json.dumps(process))
+
+    def end_idle(self, name):
+        self.assertEqual(self.call("Kill", text(1, name) + number(3, 9)), (OK, ""))
+        self.assertEqual(self.call("Wait", text(1, name)), (OK, ""))
+        self.assertEqual(self.call("Delete", text(1, name)), (OK, ""))
+        self.assert_nothing_happened()
+
+    def test_who_waits_for_what_never_ran_is_answered(self):
+        spec = self.start_idle("idle", {"args": ["/no/such/program"]})
         for name in ("fails", "forgotten"):
             which = text(1, "idle") + text(2, name)
             self.assertEqual(self.call("Exec", which + text(7, spec)), (OK, ""))
@@ -140,10 +150,18 @@ class HostileTest(ShimTest):
                 self.assertNotEqual(self.call("Start", which)[0], OK)
             self.assertEqual(self.call("Delete", which), (OK, ""))
             self.assertEqual(wire.answer(waiter)[:2], (OK, ""))
-        self.assertEqual(self.call("Kill", text(1, "idle") + number(3, 9)), (OK, ""))
-        self.assertEqual(self.call("Wait", text(1, "idle")), (OK, ""))
-        self.assertEqual(self.call("Delete", text(1, "idle")), (OK, ""))
-        self.assert_nothing_happened()
+        self.end_idle("idle")
+
+    def test_a_container_with_all_processes_that_it_may_have_can_be_ended(self):
+        spec = self.start_idle("full", {})
+        for each in range(256):
+            which = text(1, "full") + text(2, f"e{each}")
+            self.assertEqual(self.call("Exec", which + text(7, spec)), (OK, ""))
+        code, words = self.call("Exec", text(1, "full") + text(2, "more") + text(7, spec))
+        self.assertEqual((code, "256" in words), (EXHAUSTED, True), words)
+        self.assertEqual(self.call("Delete", text(1, "full") + text(2, "e0")), (OK, ""))
+        self.assertEqual(self.call("Exec", text(1, "full") + text(2, "more") + text(7, spec)), (OK, ""))
+        self.end_idle("full")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from kube.support import PATIENCE
 
 TASKS = "containerd.task.v3.Task"
 TASKS_V2 = "containerd.task.v2.Task"
-OK, INVALID, NOT_FOUND, PRECONDITION, UNSUPPORTED = 0, 3, 5, 9, 12
+OK, INVALID, NOT_FOUND, EXHAUSTED, PRECONDITION, UNSUPPORTED = 0, 3, 5, 8, 9, 12
 
 
 def varint(number):

@@ -35,6 +35,9 @@ constexpr std::uint32_t kSignalBase = 128;
 constexpr std::uint32_t kUnknownStatus = 255;
 constexpr Bytes kConfigFile = 4_MiB;
 constexpr std::size_t kShortId = 32;
+// With the first. Each is waited for by a call, of which a connection may have four times as many:
+// the one that ends them all is always taken.
+constexpr std::size_t kMostProcesses = 257;
 
 std::uint32_t StatusOf(const Result<host::ExitStatus>& ended) {
   if (!ended || ended->kind == host::ExitStatus::Kind::kUnknown) return kUnknownStatus;
@@ -322,6 +325,11 @@ Task<void> Container::Exec(const task_api::ExecProcessRequest& request) {
   if (request.exec_id().empty() || processes_.contains(request.exec_id())) {
     co_return Fail(Errc::kFailedPrecondition,
                    "exec " + id_ + ": '" + request.exec_id() + "' is used already");
+  }
+  if (processes_.size() >= kMostProcesses) {
+    co_return Fail(Errc::kResourceExhausted, "exec " + id_ + ": it has " +
+                                                 std::to_string(kMostProcesses - 1) +
+                                                 " of them already; end some first");
   }
   if ((*first)->state != ProcessState::kRunning) {
     co_return Fail(Errc::kFailedPrecondition, "exec " + id_ + ": the container is not running");

@@ -43,7 +43,7 @@ class Container : public std::enable_shared_from_this<Container> {
 
   Task<void> Create(const task_api::CreateTaskRequest& request);
   Task<std::uint32_t> Start(std::string exec_id);
-  // Registers a process; Start starts it.
+  // Registers a process; Start starts it. kResourceExhausted: 256 others are not deleted yet.
   Task<void> Exec(const task_api::ExecProcessRequest& request);
   // The process is gone afterwards; with the first one everything.
   Task<std::shared_ptr<ContainerProcess>> Delete(std::string exec_id);
