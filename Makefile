@@ -65,6 +65,7 @@ test-long: fresh-report build examples build-fuzz ## the long tier: many kills, 
 test-kube: fresh-report build examples ## our kinds, operator, chart and pods on a real Kubernetes, and critest
 	@JOBS=$(JOBS) $(STAGE) test-tools tests/kube/build-tools critest || true
 	@JOBS=$(JOBS) $(STAGE) test-tools tests/kube/cluster/build-tools || true
+	@JOBS=$(JOBS) $(STAGE) test-tools tests/kube/cluster/build-kwok || true
 	@$(STAGE) test tools/test_report.py ctest --build build/release -- -L '^cluster$$' $(ARGS) || true
 	@tools/test_report.py close
 
