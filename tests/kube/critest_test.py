@@ -47,10 +47,14 @@ def program():
     return pathlib.Path(done.stdout.strip()) / "critest"
 
 
+def groups_of_all_pods():
+    """One in each hierarchy, above those of the suite's containers: runc leaves it."""
+    return set(pathlib.Path("/sys/fs/cgroup").glob("**/k8s.io"))
+
+
 def groups():
-    """The machine's control groups but those of other tests. The suite's pods have none above their containers'."""
-    return {path for path in pathlib.Path("/sys/fs/cgroup").glob("**/")
-            if not any(part.startswith("strata-") for part in path.parts)}
+    """The suite's containers' groups. Its pods have none above them."""
+    return {path for above in groups_of_all_pods() for path in above.glob("*/")}
 
 
 class CritestTest(unittest.TestCase):
@@ -59,6 +63,7 @@ class CritestTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.program = program()
+        cls.there_before = groups_of_all_pods()
         cls.node = Node(cls.handlers)
         cls.addClassCleanup(cls.end)
         cls.node.up().import_images()
@@ -71,6 +76,8 @@ class CritestTest(unittest.TestCase):
     @classmethod
     def end(cls):
         left = cls.node.end()
+        for group in groups_of_all_pods() - cls.there_before:
+            group.rmdir()
         if left:
             raise AssertionError("left behind:\n" + "\n".join(left))
 

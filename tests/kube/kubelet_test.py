@@ -262,15 +262,17 @@ class KubeletTest(unittest.TestCase):
         self.available(path)
         self.assertEqual(self.front_says("steady", 80), HELLO)
         address = self.cluster.get(f"{FRONTS}/steady")["spec"]["clusterIP"]
-        # When a pod was last seen before it was to end, of each change; what failed, and when.
+        # When a pod was last seen before it was to end, of each change; what failed, and when it began: a machine that
+        # is gone is given up seconds later, when the next change may have begun.
         left, failed, answered, done = [], [], [], threading.Event()
 
         def ask_again_and_again():
             while not done.is_set():
+                began = time.monotonic()
                 try:
                     answered.append(ask(address, 80) == HELLO)
                 except (OSError, http.client.HTTPException) as error:
-                    failed.append((time.monotonic(), error))
+                    failed.append((began, error))
 
         def replaced(before):
             now, pods = time.monotonic(), self.cluster.get(f"{PODS}?labelSelector=strata.dev/name=steady")["items"]
