@@ -157,6 +157,9 @@ Task<void> ManagerImpl::Boot() {
       if (!sandboxes_.contains(id)) (void)co_await cell->DeleteSandbox(id);
     }
   }
+  if (!options_.observe.access_log && !options_.observe.metering) {
+    log_.Warn("no calls are recorded: nothing is learned of them, and no traffic is moved");
+  }
   Spawn(loop_, collector_.Run());
   Spawn(loop_, RunRollouts());
   Spawn(loop_, KeepSlos());
@@ -213,7 +216,7 @@ Task<void> ManagerImpl::Down() {
   puller_.RemoveLeft();  // what was pulled for a deployment that ends with us
   collector_.DrainAll();
   collector_.Persist();
-  (void)models_.Flush();
+  models_.FlushAll();
   co_return down ? ended : down;
 }
 

@@ -116,29 +116,33 @@ const Models::Model* Models::Before(const ModelKey& key, std::string_view artifa
   return same == by_artifact_.end() ? nullptr : &models_.find(same->second)->second;
 }
 
-Models::Model* Models::Put(const ModelKey& key, Model model) {
-  by_artifact_[{key.tenant, model.artifact_digest, key.sandbox_class}] = key;
-  models_.insert_or_assign(key, std::move(model));
+Models::Revisions Models::Kept(const ModelKey& key) const {
   ModelKey first = key;
   first.revision = 0;
   ModelKey last = key;
   last.revision = UINT32_MAX;
-  const auto oldest = models_.lower_bound(first);
-  const auto revisions = std::distance(oldest, models_.upper_bound(last));
-  if (revisions > static_cast<std::ptrdiff_t>(kRevisions)) Erase(ModelKey(oldest->first));
-  const auto put = models_.find(key);
-  return put == models_.end() ? nullptr : &put->second;
+  return {models_.lower_bound(first), models_.upper_bound(last)};
+}
+
+Models::Model& Models::Put(const ModelKey& key, Model model) {
+  const Revisions kept = Kept(key);
+  if (std::ranges::distance(kept) >= kRevisions) Erase(ModelKey(kept.front().first));
+  by_artifact_[{key.tenant, model.artifact_digest, key.sandbox_class}] = key;
+  return models_.insert_or_assign(key, std::move(model)).first->second;
 }
 
 Models::Model* Models::Obtain(const ModelKey& key) {
   const auto found = models_.find(key);
   if (found != models_.end()) return &found->second;
+  // Without asking the store: a route may send it every call.
+  const Revisions kept = Kept(key);
+  if (std::ranges::distance(kept) >= kRevisions && key < kept.front().first) return nullptr;
   auto artifact = store_.ArtifactOf(key.tenant, key.name, key.revision);
   if (!artifact) return nullptr;  // a late record of a revision that is gone
   const Model* before = Before(key, *artifact);
-  return Put(key,
-             {.artifact_digest = *std::move(artifact),
-              .learned = before == nullptr ? scheduler::Learned() : before->learned.Successor()});
+  return &Put(key,
+              {.artifact_digest = *std::move(artifact),
+               .learned = before == nullptr ? scheduler::Learned() : before->learned.Successor()});
 }
 
 void Models::Erase(const ModelKey& key) {
@@ -303,11 +307,19 @@ Result<void> Models::Flush() {
   return put;
 }
 
+void Models::FlushAll() {
+  while (!unstored_.empty() && Flush()) {
+  }
+}
+
 Awaitable<void> Models::Run(Loop& loop) {
   Promise<std::monostate> never(loop);
   for (;;) {
     (void)co_await never.Wait(kEvery);
-    (void)Flush();
+    // What changes meanwhile is for the next time.
+    for (auto left = unstored_.size(); left > 0 && Flush(); left -= std::min(left, kBatch)) {
+      (void)co_await never.Wait(kBetween);
+    }
   }
 }
 

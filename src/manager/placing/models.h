@@ -2,15 +2,16 @@
 // each class: start-up, service time, memory, failures. It outlives the manager.
 //
 //   call records --> [ Models ] --> placement, `strata explain`, GET /v1/models
-//                        '-- every ten seconds, 256 at most --> Store
+//                        '-- every ten seconds, 256 at once --> Store
 //
 // A new revision begins with what its artifact did before: in the revision before, or else under
 // another name of the tenant. What another artifact did in the revision before is told beside it.
 // What is kept goes with its revision, and of each workload in a class the three newest revisions
 // are kept.
 //
-// A manager that is killed forgets what the last ten seconds taught. What was stored and does not
-// read (damage, another version) is dropped with a line in the log: it is learned again.
+// A manager that is killed forgets what the last ten seconds taught, and of a tenth of a second
+// more for each 256 that changed. What was stored and does not read (damage, another version) is
+// dropped with a line in the log: it is learned again.
 //
 // Threads: one loop; Flush blocks for one disk sync. Tested by models_test.cc and
 // tests/crash/kill_models_test.py.
@@ -24,6 +25,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <ranges>
 #include <set>
 #include <string>
 #include <string_view>
@@ -53,9 +55,10 @@ struct ModelKey {
 
 class Models {
  public:
-  static constexpr std::size_t kBatch = 256;    // stored at once
-  static constexpr std::size_t kRevisions = 3;  // of a workload in a class
+  static constexpr std::size_t kBatch = 256;       // stored at once
+  static constexpr std::ptrdiff_t kRevisions = 3;  // of a workload in a class
   static constexpr std::chrono::seconds kEvery{10};
+  static constexpr std::chrono::milliseconds kBetween{100};  // two batches
 
   // Reads what is stored. Both outlive it.
   Models(store::Store& store, telemetry::Logger& log);
@@ -94,6 +97,8 @@ class Models {
   // Stores up to kBatch of those that changed, the longest unstored first. On failure they stay
   // changed.
   Result<void> Flush();
+  // Stores all that changed, or what it can.
+  void FlushAll();
   // Flushes until the loop ends.
   Awaitable<void> Run(Loop& loop);
 
@@ -117,9 +122,12 @@ class Models {
   [[nodiscard]] const Model* Newest(const ModelKey& key, std::string_view artifact_digest,
                                     Of of) const;
   [[nodiscard]] const Model* Before(const ModelKey& key, std::string_view artifact_digest) const;
-  // Null: newer revisions are all that is kept.
-  Model* Put(const ModelKey& key, Model model);
-  // Null: also where the revision is gone.
+  // What is kept of the workload in the class, whatever the revision; the oldest comes first.
+  using Revisions = std::ranges::subrange<std::map<ModelKey, Model>::const_iterator>;
+  [[nodiscard]] Revisions Kept(const ModelKey& key) const;
+  // In the place of the oldest that is kept, where there are enough.
+  Model& Put(const ModelKey& key, Model model);
+  // Null: newer revisions are all that is kept, or it is gone.
   Model* Obtain(const ModelKey& key);
   void Erase(const ModelKey& key);
   void Changed(const ModelKey& key, Model& model);

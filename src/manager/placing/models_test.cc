@@ -149,16 +149,16 @@ TEST_F(ModelsTest, WhatWasStoredOutlivesTheManager) {
   EXPECT_EQ(Rows(), before) << "and what came after it is forgotten";
 }
 
-TEST_F(ModelsTest, OneWriteTakesNoMoreThanABatch) {
-  for (std::size_t i = 0; i < Models::kBatch + 10; ++i) {
+TEST_F(ModelsTest, OneWriteTakesNoMoreThanABatchAndTheLastOnesAll) {
+  for (std::size_t i = 0; i < 2 * Models::kBatch + 10; ++i) {
     const std::string name = "f" + std::to_string(i);
     Deploy(store::FunctionOf(name, "", "shop"));
     Learn(1, 1, 1'000'000, name);
   }
   ASSERT_TRUE(models_->Flush().has_value());
   EXPECT_THAT(*store_->Models(), SizeIs(Models::kBatch));
-  ASSERT_TRUE(models_->Flush().has_value());
-  EXPECT_THAT(*store_->Models(), SizeIs(Models::kBatch + 10));
+  models_->FlushAll();
+  EXPECT_THAT(*store_->Models(), SizeIs(2 * Models::kBatch + 10));
 }
 
 TEST_F(ModelsTest, WhatDoesNotReadIsDroppedAndSaidAndLearnedAgain) {
@@ -243,6 +243,16 @@ TEST_F(ModelsTest, TheNewestRevisionsAreKept) {
   Learn(1, 1);
   EXPECT_EQ(Rows(), rows) << "late records of an old one teach nothing";
   ASSERT_TRUE(models_->Flush().has_value());
+}
+
+TEST_F(ModelsTest, AnOldRevisionThatIsStillCalledTakesNothingFromTheNewest) {
+  for (std::uint32_t revision = 1; revision <= 4; ++revision) {
+    if (revision > 1) Redeploy("?bca"[revision - 1]);
+    Learn(revision, 1);
+  }
+  Learn(1, 1);  // with the artifact of the fourth
+  EXPECT_EQ(Rows()[0]["revision"], 2);
+  EXPECT_NE(models_->Find("shop", "copy", "wasm", store::DigestOf('a')).artifact, nullptr);
 }
 
 TEST_F(ModelsTest, WhatIsDeletedIsForgotten) {
