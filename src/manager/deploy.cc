@@ -369,7 +369,10 @@ Task<Change> ManagerImpl::Delete(ResourceName name) {
   const model::ResourceKey key{name.tenant, *kind, name.name};
   auto deleted = store_->Delete(std::span(&key, 1));
   if (!deleted) co_return std::unexpected(deleted.error());
-  models_.Forget(key.tenant, key.name);
+  if (*kind != model::Kind::kRoute) {  // one may have its workload's name
+    models_.Forget(key.tenant, key.name);
+    figures_.Forget(key.tenant, key.name);
+  }
   const std::vector<std::string> theirs = MadeFrom(key, sandboxes_);
   for (const std::string& id : theirs) {
     sandboxes_.erase(id);

@@ -120,10 +120,9 @@ struct Registry::Family {
   }
 
   template <typename Metric>
-  static void Remove(SeriesMap<Metric>& series, const std::string& label, std::string_view value) {
+  static void Remove(SeriesMap<Metric>& series, const Labels& labels) {
     std::erase_if(series, [&](const auto& entry) {
-      const auto found = entry.second->labels.find(label);
-      return found != entry.second->labels.end() && found->second == value;
+      return std::ranges::includes(entry.second->labels, labels);
     });
   }
 };
@@ -180,12 +179,11 @@ Histogram& Registry::GetHistogram(std::string_view name, std::string_view help,
   return Family::Get(GetFamily(name, help, kHistogram).histograms, labels, bounds);
 }
 
-void Registry::Remove(std::string_view label, std::string_view value) {
-  const std::string name(label);
-  for (auto& [family_name, family] : families_) {
-    Family::Remove(family->counters, name, value);
-    Family::Remove(family->gauges, name, value);
-    Family::Remove(family->histograms, name, value);
+void Registry::Remove(const Labels& labels) {
+  for (auto& [name, family] : families_) {
+    Family::Remove(family->counters, labels);
+    Family::Remove(family->gauges, labels);
+    Family::Remove(family->histograms, labels);
   }
 }
 

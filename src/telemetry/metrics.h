@@ -91,8 +91,8 @@ class Registry {
   Histogram& GetHistogram(std::string_view name, std::string_view help,
                           std::span<const double> bounds, const Labels& labels = {});
 
-  // Forgets every series that has this label value (a deleted function); references to them die.
-  void Remove(std::string_view label, std::string_view value);
+  // Forgets every series that has all these labels (of a deleted function); references to them die.
+  void Remove(const Labels& labels);
 
   // Everything, sorted by name and labels.
   [[nodiscard]] std::string Expose() const;

@@ -65,17 +65,21 @@ TEST(MetricsTest, AnyLabelValueAndHelpStaysOneLine) {
             "strata_g{f=\"q\\\" b\\\\ n\\n\"} 1\n");
 }
 
-TEST(MetricsTest, RemoveForgetsTheSeriesOfOneLabelValueOnly) {
+TEST(MetricsTest, RemoveForgetsTheSeriesThatHaveAllTheLabels) {
   Registry registry;
-  registry.GetCounter("strata_a_total", "A.", {{"function", "x"}, {"code", "200"}});
-  registry.GetCounter("strata_a_total", "A.", {{"function", "y"}});
-  registry.GetHistogram("strata_h", "H.", kBounds, {{"function", "x"}});
-  registry.GetGauge("strata_g", "G.", {{"cell", "x"}});
-  registry.Remove("function", "x");
+  registry.GetCounter("strata_a_total", "A.",
+                      {{"function", "x"}, {"namespace", "a"}, {"code", "200"}});
+  registry.GetCounter("strata_a_total", "A.", {{"function", "x"}, {"namespace", "b"}});
+  registry.GetCounter("strata_a_total", "A.", {{"function", "y"}, {"namespace", "a"}});
+  registry.GetHistogram("strata_h", "H.", kBounds, {{"function", "x"}, {"namespace", "a"}});
+  registry.GetGauge("strata_g", "G.", {{"namespace", "a"}});
+  registry.Remove({{"namespace", "a"}, {"function", "x"}});
   const std::string text = registry.Expose();
-  EXPECT_EQ(text.find("function=\"x\""), std::string::npos) << text;
-  EXPECT_NE(text.find("function=\"y\""), std::string::npos);
-  EXPECT_NE(text.find("cell=\"x\""), std::string::npos);
+  EXPECT_EQ(text.find("function=\"x\",namespace=\"a\""), std::string::npos) << text;
+  EXPECT_EQ(text.find("code=\"200\""), std::string::npos) << text;
+  EXPECT_NE(text.find("function=\"x\",namespace=\"b\""), std::string::npos) << text;
+  EXPECT_NE(text.find("function=\"y\",namespace=\"a\""), std::string::npos) << text;
+  EXPECT_NE(text.find("strata_g{namespace=\"a\"}"), std::string::npos) << text;
 }
 
 TEST(MetricsTest, NumbersThatAreNoneAreSpelledAsPrometheusReadsThem) {

@@ -148,6 +148,18 @@ void Figures::AddUnrouted(const std::string& tenant, std::uint16_t status) {
       .Add();
 }
 
+void Figures::Forget(const std::string& tenant, const std::string& function) {
+  const auto gone = [&](const std::string& its_tenant, std::string_view form) {
+    const bool same = its_tenant == tenant && form.substr(0, form.find('@')) == function;
+    if (same) registry_.Remove({{"namespace", tenant}, {"function", std::string(form)}});
+    return same;
+  };
+  std::erase_if(functions_,
+                [&](const auto& entry) { return gone(entry.first.tenant, entry.first.function); });
+  std::erase_if(mirrored_,
+                [&](const auto& entry) { return gone(entry.first.first, entry.first.second); });
+}
+
 void Figures::Count(Function& function) {
   const std::int64_t now = Second();
   // Seconds that passed since the last call had none.

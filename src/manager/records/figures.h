@@ -63,6 +63,9 @@ class Figures {
   // A request of the tenant's listener that led to no function, answered with `status`.
   void AddUnrouted(const std::string& tenant, std::uint16_t status);
 
+  // Its workload is gone; a call that ends later begins anew.
+  void Forget(const std::string& tenant, const std::string& function);
+
   // {"functions": [{namespace, name, class, revision, requests, errors, rate, p50_ms, p99_ms,
   // cpu_ms, memory_mib, cold, memory_now_mib}]}, busiest first; the last of services only. `rate`
   // is calls per second over the last ten seconds; `cold` those that waited for a sandbox. p50 and

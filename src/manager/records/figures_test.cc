@@ -91,6 +91,26 @@ TEST_F(FiguresTest, RequestsAreExposedByStatusAndFate) {
       << registry_.Expose();
 }
 
+TEST_F(FiguresTest, WhatIsGoneIsForgotten) {
+  const auto lines_with = [this](std::string_view words) {
+    const std::string text = registry_.Expose();
+    std::size_t found = 0;
+    for (auto at = text.find(words); at != text.npos; at = text.find(words, at + 1)) ++found;
+    return found;
+  };
+  figures_.Add({"shop", "cart", "wasm"}, 1, Call(200, 1));
+  figures_.AddMirrored("shop", "cart@3", meter::MirrorOutcome::kSame);
+  figures_.Add({"shop", "carts", "wasm"}, 1, Call(200, 1));
+  figures_.Add({"other", "cart", "wasm"}, 1, Call(200, 1));
+  const std::size_t others = lines_with("function=\"carts\"") + lines_with("namespace=\"other\"");
+  figures_.Forget("shop", "cart");
+  EXPECT_EQ(lines_with("function=\"cart"), others) << registry_.Expose();
+  EXPECT_EQ(figures_.Mirrored("shop", "cart@3")["same"], 0);
+  EXPECT_EQ(figures_.Top()["functions"].size(), 2U);
+  figures_.Add({"shop", "cart", "wasm"}, 1, Call(200, 1));  // a late one
+  EXPECT_EQ(figures_.Top()["functions"].size(), 3U);
+}
+
 TEST_F(FiguresTest, ColdCallsAndPoolsAreShownByFunction) {
   auto cold = Call(200, 1);
   cold.sandbox = meter::SandboxCame::kMade;
