@@ -75,7 +75,9 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_flag("--server-timing", options.observe.server_timing,
                "Answer with Server-Timing (the stages of each call)");
   app.add_flag("--no-access-log", flags.no_access_log, "Write no access log");
-  app.add_flag("--no-metering", flags.no_metering, "Record no calls; for measurements only");
+  app.add_flag("--no-metering", flags.no_metering,
+               "Bill no calls. With --no-access-log none is recorded: nothing is learned, rolled "
+               "out or moved to a class that keeps its SLO; for measurements only");
   app.add_option("--otlp", options.otlp_endpoint, "OpenTelemetry collector, HOST:PORT (OTLP/HTTP)");
   app.add_option(
          "--price", flags.prices,

@@ -210,6 +210,11 @@ Result<model::Target> ManagerImpl::TrafficOf(const std::string& tenant, const st
 
 Task<Json> ManagerImpl::StartRollout(RolloutRequest request, Progress& progress) {
   Rollout plan = std::move(request.plan);
+  if (!options_.observe.access_log && !options_.observe.metering) {
+    co_return Fail(Errc::kFailedPrecondition,
+                   "a rollout is judged by its calls, and this server records none: start it "
+                   "without --no-metering or without --no-access-log");
+  }
   if (auto sound = model::CheckRollout(plan); !sound) co_return std::unexpected(sound.error());
   plan.because = StartedWith(plan.steps.front());
   auto stable = TrafficOf(plan.tenant, plan.name);

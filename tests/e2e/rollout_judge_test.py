@@ -4,11 +4,11 @@ import re
 import unittest
 
 from e2e import guests
-from e2e.forms_test import says
+from e2e.forms_test import route, says
 from e2e.images import guest_image
 from e2e.placement_test import RECORD
 from e2e.rollout_test import AnyClient, RolloutCase, SloCase, busy
-from e2e.support import NOT_FOUND, USAGE, WRONG_STATE, eventually, function, kill
+from e2e.support import NOT_FOUND, USAGE, WRONG_STATE, Server, eventually, function, hello, kill
 
 LONG = ("--steps", "50,100", "--interval", "1h", "--min-calls", "20")
 
@@ -95,6 +95,22 @@ class NewestTest(RolloutCase):
         dry = listed("apply", "--dry-run", "-f", str(fourth))
         self.assertIn("ends its rollout, which had given 10 % of its traffic to revision 1", dry)
         self.assertEqual(self.rollout("status", "said")["state"], "running")
+
+    def test_a_server_that_records_no_calls_judges_none(self):
+        server = Server("--no-metering", "--no-access-log").up()
+        self.addCleanup(server.end)
+        server.apply(hello("blind", "/blind", "default"))
+        self.assert_exit(server.strata("rollout", "start", "blind", "--to", "1"), WRONG_STATE, "records none")
+
+    def test_what_is_known_of_a_function_does_not_go_with_a_route_of_its_name(self):
+        self.deploy("both", says("one"))
+        self.answers("/both", 3)
+        self.server.apply(route("both", {"function": "both"}, path="/other"))
+        self.assertEqual(self.server.strata("delete", "route", "both").returncode, 0)
+        (row,) = [row for row in self.server.json("top")["functions"] if row["name"] == "both"]
+        self.assertEqual(row["requests"], 3)
+        (model,) = self.server.json("explain", "both", "--models")["models"]
+        self.assertEqual(model["calls"], 3)
 
     def test_what_is_deleted_is_in_no_list_of_live_figures(self):
         self.deploy("gone", says("one"))
