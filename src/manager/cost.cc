@@ -1,11 +1,13 @@
 // What was used, what it cost, and what it would have cost elsewhere.
 #include <algorithm>
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 
+#include "base/async/pause.h"
+#include "base/clock.h"
 #include "base/timestamp.h"
 #include "manager/manager_impl.h"
 #include "manager/records/bill.h"
@@ -19,6 +21,7 @@ namespace {
 using model::Class;
 
 constexpr double kNsPerMs = 1e6;
+constexpr std::size_t kAtOnce = 64;  // of what is placed anew before others have their turn
 
 scheduler::Load LoadOf(const store::Usage& usage) {
   return {.starts = static_cast<double>(usage.starts),
@@ -120,24 +123,26 @@ Bill ManagerImpl::BillOf(const store::UsageKey& key, const store::Usage& usage, 
   return bill;
 }
 
-Result<Json> ManagerImpl::Cost(std::string_view tenant, std::string_view by) {
+Task<Json> ManagerImpl::Cost(std::string tenant, std::string by) {
   if (!GroupOf({}, by)) {
-    return Fail(Errc::kInvalidArgument,
-                "by is workload, tenant or class, not '" + std::string(by) + "'");
+    co_return Fail(Errc::kInvalidArgument,
+                   "by is workload, tenant or class, not '" + std::string(by) + "'");
   }
   collector_.DrainAll();
   collector_.Persist();
   const auto totals = accounts_.Totals();
-  if (!totals) return std::unexpected(totals.error());
+  if (!totals) co_return std::unexpected(totals.error());
   const auto deployed = GetDeployed();
-  if (!deployed) return std::unexpected(deployed.error());
+  if (!deployed) co_return std::unexpected(deployed.error());
   const meter::Prices prices = PricesHere(options_.prices, measurements_);
   std::map<Group, Bill> groups;
   Bill total;
+  std::size_t placed = 0;
   for (const auto& [key, usage] : totals->usage) {
+    if (++placed % kAtOnce == 0) co_await Pause(loop_, Duration::zero());
     if (!tenant.empty() && key.tenant != tenant) continue;
     const auto here = model::ClassFromName(key.sandbox_class);
-    if (!here) return Fail(Errc::kInternal, "usage of a class '" + key.sandbox_class + "'");
+    if (!here) co_return Fail(Errc::kInternal, "usage of a class '" + key.sandbox_class + "'");
     const Bill bill = BillOf(key, usage, *here, *deployed, prices);
     AddTo(total, bill);
     Bill& group = groups[*GroupOf(key, by)];
@@ -154,7 +159,7 @@ Result<Json> ManagerImpl::Cost(std::string_view tenant, std::string_view by) {
   const Overhead overhead = OverheadOf(*totals, tenant, prices);
   json["overhead"] = overhead.rows;
   json["total"]["overhead_cost"] = overhead.cost;
-  return json;
+  co_return json;
 }
 
 }  // namespace strata::manager

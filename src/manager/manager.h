@@ -183,7 +183,7 @@ class Manager {
   // What was used since this STRATA_HOME was made and what it cost, what it would have cost were
   // everything a container or a microVM, and what a better placement would save. An empty tenant:
   // all. `by`: "workload", "tenant" or "class"; else kInvalidArgument. (docs/cost.md)
-  virtual Result<Json> Cost(std::string_view tenant, std::string_view by) = 0;
+  virtual Task<Json> Cost(std::string tenant, std::string by) = 0;
 
   virtual Json Top() = 0;             // live figures of each function
   virtual Json Status() = 0;          // version, instance, address, cells

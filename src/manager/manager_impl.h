@@ -103,7 +103,7 @@ class ManagerImpl final : public Manager {
                                 std::uint32_t tail) override;
   Result<void> PutMeasurements(const Json& record) override { return measurements_.Put(record); }
   Json GetMeasurements() override { return measurements_.record(); }
-  Result<Json> Cost(std::string_view tenant, std::string_view by) override;
+  Task<Json> Cost(std::string tenant, std::string by) override;
   Json GetModels(std::string_view tenant, std::string_view name) override;
   Json Top() override;
   Json Status() override;

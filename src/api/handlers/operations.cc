@@ -44,7 +44,9 @@ Awaitable<void> ApiServer::Cost(Context& context) {
     if (problem) known = Fail(Errc::kInvalidArgument, "query parameter namespace " + *problem);
   }
   if (!known) co_return co_await ReplyError(context, known.error());
-  const auto body = manager_.Cost(context.Text("namespace"), context.Text("by", "workload"));
+  std::string tenant = context.Text("namespace");
+  std::string by = context.Text("by", "workload");
+  const auto body = co_await manager_.Cost(std::move(tenant), std::move(by));
   if (!body) co_return co_await ReplyError(context, body.error());
   co_await Reply(context, 200, *body);
 }
