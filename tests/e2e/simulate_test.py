@@ -55,6 +55,7 @@ class SimulateTest(unittest.TestCase):
         for row in result["policies"]:
             self.assertEqual(set(row), ROW)
             self.assertGreater(row["cost"], 0)
+            self.assertGreaterEqual(result["details"][row["policy"]]["wait_p99999_ms"], row["wait_p999_ms"])
             for share in ("cold_start_rate", "slo_met", "utilisation"):
                 self.assertTrue(0 <= row[share] <= 1, row)
         self.assertEqual([row["wasm_share"] for row in result["variants"]], [0, 0.25, 0.5, 1])

@@ -45,16 +45,13 @@ Json DetailsOf(const Outcome& outcome) {
     const std::uint32_t count = outcome.functions[static_cast<std::size_t>(each)];
     if (count > 0) functions[std::string(model::ClassName(each))] = count;
   }
-  return {{"cold_starts", outcome.cold_starts},
-          {"refused", outcome.refused},
-          {"below_floor", outcome.below_floor},
-          {"prewarmed", outcome.prewarmed},
-          {"evicted", outcome.evicted},
-          {"unplaceable", outcome.unplaceable},
-          {"functions", functions},
-          {"work_cost", outcome.work_cost},
-          {"cpu_hours", outcome.cpu_hours},
-          {"gib_hours", outcome.gib_hours}};
+  return {
+      {"cold_starts", outcome.cold_starts}, {"wait_p99999_ms", outcome.waits.Percentile(0.99999)},
+      {"refused", outcome.refused},         {"below_floor", outcome.below_floor},
+      {"prewarmed", outcome.prewarmed},     {"evicted", outcome.evicted},
+      {"unplaceable", outcome.unplaceable}, {"functions", functions},
+      {"work_cost", outcome.work_cost},     {"cpu_hours", outcome.cpu_hours},
+      {"gib_hours", outcome.gib_hours}};
 }
 
 Json RecordOf(const Record& record) {

@@ -24,8 +24,9 @@ namespace strata::scheduler::simulate {
 // calls, the rest of those that were served.
 Json RowOf(Policy policy, const Outcome& outcome);
 
-// The rest of what is known: {"cold_starts", "refused", "below_floor", "prewarmed", "evicted",
-// "unplaceable", "functions": {class: number}, "work_cost", "cpu_hours", "gib_hours"}.
+// The rest of what is known: {"cold_starts", "wait_p99999_ms", "refused", "below_floor",
+// "prewarmed", "evicted", "unplaceable", "functions": {class: number}, "work_cost", "cpu_hours",
+// "gib_hours"}.
 Json DetailsOf(const Outcome& outcome);
 
 // {"source", "classes": [{"class", "p50_ms", ...}]}: the record's figures that were used.

@@ -168,7 +168,7 @@ class Run {
                          .variant = sandbox_class != Class::kWasm || HasVariant(function),
                          .figures = Beside(prior, own)});
     }
-    Question question{.requires_ = of.requires_, .slo = of.slo, .memory = {}};
+    Question question{.start_each = false, .requires_ = of.requires_, .slo = of.slo, .memory = {}};
     auto placement = Choose(question, options, sandboxes_.Candidates(), settings_.prices);
     if (!placement) {
       ++out_.unplaceable;
