@@ -294,13 +294,17 @@ Awaitable<void> Keeper::MeasureServices() {
 // While one takes the place of another there are two of a name.
 void Keeper::TellUse(const Named& whose) {
   Account& account = accounts_[whose];
-  Measured sum{
-      .name = whose.first, .sandbox_class = whose.second, .used = account.gone, .memory = {}};
+  Measured sum{.name = whose.first,
+               .sandbox_class = whose.second,
+               .used = account.gone,
+               .memory = {},
+               .sandboxes = 0};
   for (const auto& service : AllServices()) {
     const Measured used = service->Used();
     if (used.name != sum.name || used.sandbox_class != sum.sandbox_class) continue;
     sum.used += used.used;
     sum.memory = sum.memory + used.memory;
+    *sum.sandboxes += *used.sandboxes;
   }
   if (account.told != sum && post_(sum)) account.told = std::move(sum);
 }

@@ -194,6 +194,7 @@ TEST_F(KeeperTest, WhatAServiceUsedIsToldOnceMoreWhenItHasEnded) {
   const auto first = Next<Measured>();
   EXPECT_EQ(first.used.cpu, milliseconds(30));
   EXPECT_EQ(first.memory, 5_MiB);
+  EXPECT_EQ(first.sandboxes, 1U);
   script_.load.cpu = milliseconds(70);
   Send(Forget{"key"});
   const auto last = Next<Measured>();
@@ -201,6 +202,7 @@ TEST_F(KeeperTest, WhatAServiceUsedIsToldOnceMoreWhenItHasEnded) {
   EXPECT_EQ(last.sandbox_class, "image");
   EXPECT_EQ(last.used.cpu, milliseconds(70));
   EXPECT_EQ(last.memory, 0_B);
+  EXPECT_EQ(last.sandboxes, 0U);
 }
 
 TEST_F(KeeperTest, WhatTakesThePlaceOfAnotherIsMeasuredWithIt) {
@@ -229,6 +231,7 @@ TEST_F(KeeperTest, WhatForksUseIsCountedAlsoWhenTheyHaveEnded) {
   const auto told = Next<Measured>();
   EXPECT_EQ(told.used.cpu, milliseconds(30));
   EXPECT_EQ(told.memory, 2_MiB);
+  EXPECT_EQ(told.sandboxes, 2U) << "it, and the other fork";
 }
 
 TEST_F(KeeperTest, WhatEachReplicaHeldIsAddedUp) {
@@ -239,6 +242,8 @@ TEST_F(KeeperTest, WhatEachReplicaHeldIsAddedUp) {
   script_.load = {.cpu = milliseconds(30), .memory = 5_MiB};
   clock_.Advance(std::chrono::seconds(3));
   const auto told = Next<Measured>();
+  EXPECT_EQ(told.memory, 10_MiB);
+  EXPECT_EQ(told.sandboxes, 2U);
   EXPECT_EQ(told.used.held, std::chrono::seconds(6));
   EXPECT_EQ(told.used.kib_ms, 2 * 5 * 1024 * 3000U);
   clock_.Advance(std::chrono::seconds(1));

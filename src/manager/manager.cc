@@ -100,8 +100,10 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
           [this](const std::string& tenant, const keeper::Printed& line) {
             collector_.TakeLine(tenant, line);
           },
-          [this](const store::UsageKey& whose, std::chrono::nanoseconds cpu, Bytes memory) {
-            figures_.AddLoad({whose.tenant, whose.name, whose.sandbox_class}, cpu, memory);
+          [this](const store::UsageKey& whose, std::chrono::nanoseconds cpu, Bytes memory,
+                 std::uint32_t sandboxes) {
+            figures_.AddLoad({whose.tenant, whose.name, whose.sandbox_class}, cpu, memory,
+                             sandboxes);
           },
           [this](const std::string& tenant, keeper::Scaled scaled) {
             scales_.Take(tenant, std::move(scaled));

@@ -84,7 +84,8 @@ Figures Beyond(const Figures& own, const Figures& prior) {
           .cold_start_ms =
               cold ? std::optional(more(*own.cold_start_ms, *prior.cold_start_ms)) : std::nullopt,
           .cpu_ms = more(own.cpu_ms, prior.cpu_ms),
-          .memory_mib = more(own.memory_mib, prior.memory_mib)};
+          .memory_mib = more(own.memory_mib, prior.memory_mib),
+          .load_known = own.load_known};
 }
 
 Figures Beside(const Figures& prior, const Figures& more) {
@@ -97,6 +98,7 @@ Figures Beside(const Figures& prior, const Figures& more) {
           .cpu_ms = prior.cpu_ms + more.cpu_ms,
           .busy_ms = prior.busy_ms + more.cpu_ms,
           .memory_mib = prior.memory_mib + more.memory_mib,
+          .load_known = more.load_known,
           .failures = std::nullopt,
           .failed = std::nullopt,
           .source = std::string(kScaled)};

@@ -122,10 +122,15 @@ Awaitable<void> Service::Measure() {
 }
 
 Measured Service::Used() const {
-  Measured all{.name = what_.name, .sandbox_class = sandbox_class(), .used = ended_, .memory = {}};
+  Measured all{.name = what_.name,
+               .sandbox_class = sandbox_class(),
+               .used = ended_,
+               .memory = {},
+               .sandboxes = 0};
   for (const auto& each : Living()) {
     all.used += each->used;
     all.memory = all.memory + each->memory;
+    *all.sandboxes += each->memory.count > 0 ? 1 : 0;  // one that was not looked at yet has none
   }
   return all;
 }

@@ -92,6 +92,7 @@ void Each(auto& visit, Is<Measured> auto& m) {
   visit("class", m.sandbox_class);
   visit("used", m.used);
   visit("memory", m.memory);
+  visit("sandboxes", m.sandboxes);
 }
 
 void Each(auto& visit, Is<Scaled> auto& m) {

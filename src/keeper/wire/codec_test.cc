@@ -40,10 +40,19 @@ TEST(KeeperCodecTest, WhatWasUsedIsReadAsItWasWritten) {
                       .used = {.cpu = std::chrono::hours(1'000),
                                .held = std::chrono::hours(100'000),
                                .kib_ms = std::uint64_t{1} << 60},
-                      .memory = 3_MiB};
+                      .memory = 3_MiB,
+                      .sandboxes = 2};
   const auto read = DecodeToManager(Encode(ToManager(sent)));
   ASSERT_TRUE(read.has_value()) << read.error().message;
   EXPECT_EQ(std::get<Measured>(*read), sent);
+}
+
+TEST(KeeperCodecTest, AKeeperOfAnEarlierVersionDoesNotSayHowManySandboxesItMeasured) {
+  const auto read =
+      DecodeToManager(R"({"type":"measured","name":"web","class":"container","memory":1,)"
+                      R"("used":{"cpu_ns":1,"held_ns":1,"kib_ms":1}})");
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(std::get<Measured>(*read).sandboxes, std::nullopt);
 }
 
 TEST(KeeperCodecTest, AScaleAndWhatCameOfItAreReadAsTheyWereWritten) {

@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/bytes.h"
@@ -36,6 +37,8 @@ struct Measured {
   std::string sandbox_class;
   Use used;
   Bytes memory;
+  // That have this memory. Nothing: a keeper of an earlier version tells none.
+  std::optional<std::uint32_t> sandboxes = std::nullopt;
   friend bool operator==(const Measured&, const Measured&) = default;
 };
 

@@ -321,7 +321,8 @@ void Keepers::OnMoved(const KeeperProcess& keeper, const keeper::Moved& moved) {
 void Keepers::OnMeasured(const KeeperProcess& keeper, keeper::Measured load) {
   const store::UsageKey whose{
       .tenant = keeper.tenant(), .name = load.name, .sandbox_class = load.sandbox_class};
-  on_measured_(whose, accounts_.AddUse(keeper.name(), whose, load.used), load.memory);
+  on_measured_(whose, accounts_.AddUse(keeper.name(), whose, load.used), load.memory,
+               load.sandboxes.value_or(0));
 }
 
 void Keepers::Account() {

@@ -44,9 +44,10 @@ class Keepers final : public KeeperListener {
  public:
   using LostFn = std::function<void(const std::string& tenant)>;
   using PrintedFn = std::function<void(const std::string& tenant, const keeper::Printed& line)>;
-  // `cpu`: what it has used that no manager was told before.
-  using MeasuredFn =
-      std::function<void(const store::UsageKey& whose, std::chrono::nanoseconds cpu, Bytes memory)>;
+  // `cpu`: what it has used that no manager was told before. `memory`: of so many `sandboxes`, all
+  // together; 0: nobody said of how many.
+  using MeasuredFn = std::function<void(const store::UsageKey& whose, std::chrono::nanoseconds cpu,
+                                        Bytes memory, std::uint32_t sandboxes)>;
   using ScaledFn = std::function<void(const std::string& tenant, keeper::Scaled scaled)>;
   using PooledFn = std::function<void(const std::string& tenant, keeper::Pooled pool)>;
 

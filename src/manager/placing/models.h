@@ -64,9 +64,10 @@ class Models {
   Models(store::Store& store, telemetry::Logger& log);
 
   void Learn(const ModelKey& key, const meter::CallRecord& record);
-  // What the sandboxes of a server have computed since the last time, and hold now. It is told of
-  // all revisions that run in a class together, so those that were called since have a part by
-  // their calls: each call of any of them counts as the same.
+  // What the sandboxes of a server have computed since the last time, and what each of them holds
+  // now, on average. It is told of all revisions that run in a class together, so those that were
+  // called since have a part by their calls: each call of any of them counts as the same. No
+  // memory: there are none, or it is not known.
   void LearnLoad(std::string_view tenant, std::string_view name, std::string_view sandbox_class,
                  std::chrono::nanoseconds cpu, Bytes memory);
   // Its workload is gone.

@@ -1,10 +1,8 @@
 #include "manager/placing/own_figures.h"
 
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 
 #include "scheduler/learning/learned.h"
 #include "scheduler/placing/figures.h"
@@ -23,20 +21,15 @@ Models::Known KnownIn(model::Class sandbox_class, const Models& models,
                      artifacts.at(model::VariantFor(sandbox_class)));
 }
 
-// On top of what was known before. A server's calls share its processes, so CPU time and memory are
-// told for all of them.
+// On top of what was known before. A server's calls share its processes, whose CPU time and memory
+// the record's small program, started for each call, says nothing of.
 std::optional<Figures> FiguresOf(const Learned& learned, const model::Resource& resource,
                                  const std::optional<Figures>& prior) {
   auto figures = learned.With(prior);
-  const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
-  if (!figures || service == nullptr) return figures;
+  const bool is_service = resource.kind() == model::Kind::kService;
+  if (!figures || !is_service || !learned.load_known()) return figures;
   figures->cpu_ms = learned.cpu_ms();
-  // Of what scales it is not known how many shared the most that was taken.
-  if (!service->scale) {
-    figures->memory_mib = learned.memory_mib() / std::max(service->most(), 1U);
-  } else if (prior) {
-    figures->memory_mib = prior->memory_mib;
-  }
+  figures->memory_mib = learned.memory_mib();
   return figures;
 }
 

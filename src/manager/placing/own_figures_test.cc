@@ -4,13 +4,17 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/testing/temp_dir.h"
+#include "manager/records/figures.h"
 #include "store/store.h"
 #include "store/testing.h"
 
@@ -168,6 +172,92 @@ TEST_F(OwnFiguresTest, FailuresOfAnotherArtifactExcludeNothing) {
   EXPECT_TRUE(Place(question).has_value());
   Learn(2, 1, 1);
   EXPECT_TRUE(Place(question).has_value());
+}
+
+// An image that is a server, of whose sandboxes keepers tell what they hold, all together.
+class OwnFiguresOfAServiceTest : public OwnFiguresTest {
+ protected:
+  // What a month of one of its replicas may cost: that of 200 MiB.
+  static constexpr std::uint32_t kCents = 64;
+
+  void SetUp() override {
+    Serve({.replicas = 10});
+    artifacts_ = {{model::VariantKind::kImage, store::DigestOf('a')}};
+  }
+  // The same artifact, under another manifest.
+  void Serve(model::ServiceSpec spec) {
+    store::NewResource wanted = store::ServiceOf("web");
+    spec.workload = *wanted.resource.workload();
+    wanted.resource.spec = spec;
+    ASSERT_TRUE(store_->Apply(std::span(&wanted, 1)).has_value());
+    resource_ = wanted.resource;
+  }
+  void Call() {
+    meter::CallRecord record;
+    record.status = 200;
+    record.run_ns = kNanoseconds;
+    for (int i = 0; i < 100; ++i) models_.Learn({"shop", "web", "container", 1}, record);
+  }
+  void Tell(Bytes memory, std::uint32_t sandboxes) {
+    figures_.AddLoad({"shop", "web", "container"}, std::chrono::milliseconds(10), memory,
+                     sandboxes);
+  }
+  scheduler::Option Container(std::optional<scheduler::Figures> prior) {
+    scheduler::Option option{
+        .sandbox_class = Class::kContainer, .variant = true, .figures = std::move(prior)};
+    UseOwnFigures(models_, resource_, artifacts_, std::span(&option, 1));
+    return option;
+  }
+  // What becomes of it where a replica's month may cost kCents.
+  std::string Budgeted(std::optional<scheduler::Figures> prior) {
+    const scheduler::Option option = Container(std::move(prior));
+    const scheduler::Node node{
+        .name = "local", .free_memory = Bytes{UINT64_MAX}, .classes = {Class::kContainer}};
+    const auto placement = scheduler::Choose({.function = false, .budget = {kCents}},
+                                             std::span(&option, 1), {&node, 1});
+    return placement ? placement->because : placement.error().message;
+  }
+
+  telemetry::Registry registry_;
+  Figures figures_{clock_, registry_, models_};
+};
+
+TEST_F(OwnFiguresOfAServiceTest, MemoryIsOfOneReplicaHoweverManyThereWereOrWillBe) {
+  Call();
+  Tell(Bytes::MiB(1000), 10);
+  for (const std::uint32_t replicas : {10, 1, 20}) {
+    Serve({.replicas = replicas});
+    EXPECT_DOUBLE_EQ(Container(Measured(3)).figures->memory_mib, 100) << replicas;
+    EXPECT_EQ(Budgeted(Measured(3)), "the only class that fits and keeps the budget") << replicas;
+  }
+  for (int i = 0; i < 500; ++i) Tell(Bytes::MiB(300), 1);
+  EXPECT_NEAR(Container(Measured(3)).figures->memory_mib, 300, 1);
+  EXPECT_THAT(Budgeted(Measured(3)), HasSubstr("budget.usd_cents is 64, it costs 9"));
+}
+
+TEST_F(OwnFiguresOfAServiceTest, OfWhatScalesTooWithARecordAndWithout) {
+  Serve({.scale = model::Scale{.min = 0, .max = 8}});
+  Call();
+  Tell(Bytes::MiB(8192), 4);
+  for (const std::optional<scheduler::Figures>& prior :
+       {std::optional(Measured(3)), std::optional<scheduler::Figures>()}) {
+    EXPECT_DOUBLE_EQ(Container(prior).figures->memory_mib, 2048);
+    EXPECT_THAT(Budgeted(prior), HasSubstr("budget.usd_cents is 64, it costs 6"));
+  }
+}
+
+TEST_F(OwnFiguresOfAServiceTest, WhatNobodyLookedAtIsNotKnownToKeepItsBudget) {
+  EXPECT_EQ(Budgeted(Measured(3)), "the only class that fits and keeps the budget")
+      << "as the small program: it never ran";
+  Call();
+  for (const std::optional<scheduler::Figures>& prior :
+       {std::optional(Measured(3)), std::optional<scheduler::Figures>()}) {
+    EXPECT_THAT(Budgeted(prior), HasSubstr("whether it keeps the budget is not known"));
+    Tell(Bytes::MiB(1000), 0);
+    EXPECT_THAT(Budgeted(prior), HasSubstr("whether it keeps the budget is not known"))
+        << "nobody said of how many";
+  }
+  EXPECT_EQ(Container(Measured(3)).figures->memory_mib, 1) << "the record's";
 }
 
 }  // namespace

@@ -75,7 +75,8 @@ void Figures::Add(const Subject& subject, std::uint32_t revision, const meter::C
   Count(entry);
 }
 
-void Figures::AddLoad(const Subject& subject, std::chrono::nanoseconds cpu, Bytes memory) {
+void Figures::AddLoad(const Subject& subject, std::chrono::nanoseconds cpu, Bytes memory,
+                      std::uint32_t sandboxes) {
   Function& entry = Find(subject);
   if (entry.memory_now == nullptr) {
     entry.memory_now = &registry_.GetGauge(
@@ -85,7 +86,8 @@ void Figures::AddLoad(const Subject& subject, std::chrono::nanoseconds cpu, Byte
   const auto bytes = static_cast<double>(memory.count);
   entry.memory_now->Set(bytes);
   entry.memory->Set(std::max(entry.memory->value(), bytes));
-  models_.LearnLoad(subject.tenant, subject.function, subject.sandbox_class, cpu, memory);
+  const Bytes each{sandboxes == 0 ? 0 : memory.count / sandboxes};
+  models_.LearnLoad(subject.tenant, subject.function, subject.sandbox_class, cpu, each);
 }
 
 void Figures::AddMirrored(const std::string& tenant, const std::string& form,

@@ -44,8 +44,10 @@ class Figures {
   };
   void Add(const Subject& subject, std::uint32_t revision, const meter::CallRecord& record);
 
-  // What the sandboxes of a service have used since the last time, and use now.
-  void AddLoad(const Subject& subject, std::chrono::nanoseconds cpu, Bytes memory);
+  // What the sandboxes of a service have used since the last time, and the memory that so many of
+  // them use now, all together; of 0 nothing is learned.
+  void AddLoad(const Subject& subject, std::chrono::nanoseconds cpu, Bytes memory,
+               std::uint32_t sandboxes);
 
   // How the answer to a copy of a request compared; `form`: the function with its target ("f@3").
   void AddMirrored(const std::string& tenant, const std::string& form,

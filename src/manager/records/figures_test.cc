@@ -55,8 +55,8 @@ TEST_F(FiguresTest, LatenciesAreFinerThanTheBucketsOfTheirMetric) {
 }
 
 TEST_F(FiguresTest, AServicesSandboxesAreCountedWithoutCalls) {
-  figures_.AddLoad({"shop", "web", "container"}, std::chrono::milliseconds(30), 3_MiB);
-  figures_.AddLoad({"shop", "web", "container"}, std::chrono::milliseconds(12), 2_MiB);
+  figures_.AddLoad({"shop", "web", "container"}, std::chrono::milliseconds(30), 3_MiB, 1);
+  figures_.AddLoad({"shop", "web", "container"}, std::chrono::milliseconds(12), 2_MiB, 1);
   const Json row = figures_.Top()["functions"][0];
   EXPECT_DOUBLE_EQ(row["cpu_ms"].get<double>(), 42.0);
   EXPECT_DOUBLE_EQ(row["memory_mib"].get<double>(), 3.0);

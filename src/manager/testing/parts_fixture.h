@@ -7,6 +7,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -61,7 +62,7 @@ class PartsFixture : public ::testing::Test {
               context, egress, accounts,
               [&test](const std::string& tenant) { test.lost_.push_back(tenant); },
               [](const std::string&, const keeper::Printed&) {},
-              [](const store::UsageKey&, std::chrono::nanoseconds, Bytes) {},
+              [](const store::UsageKey&, std::chrono::nanoseconds, Bytes, std::uint32_t) {},
               [](const std::string&, const keeper::Scaled&) {},
               [](const std::string&, const keeper::Pooled&) {}),
           fleet(

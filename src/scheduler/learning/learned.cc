@@ -23,7 +23,7 @@ double Mixed(double own, double weight, double before) {
   return share * own + (1 - share) * before;
 }
 
-constexpr char kVersion = 5;  // of the encoding; one that differs is not read
+constexpr char kVersion = 6;  // of the encoding; one that differs is not read
 constexpr std::size_t kChecksum = 8;
 
 Counted Without(const Sketch& all, const Sketch& carried, double ms) {
@@ -172,18 +172,19 @@ std::optional<Figures> Learned::With(const std::optional<Figures>& prior) const 
               .cpu_ms = cpu_ms_.value(),
               .busy_ms = cpu_ms_.value(),
               .memory_mib = memory_.value(),
+              .load_known = load_known(),
               .failures = crashes(),
               .failed = failures().rate,
               .source = "its own calls"};
   if (!prior) return own;
-  const auto mix = [weight = whole_.weight()](double mine, double before) {
-    return Mixed(mine, weight, before);
-  };
+  const double weight = whole_.weight();
+  const auto mix = [weight](double mine, double before) { return Mixed(mine, weight, before); };
+  const double told = own.load_known ? weight : 0;
   own.p50_ms = mix(own.p50_ms, prior->p50_ms);
   own.mean_ms = mix(own.mean_ms, prior->mean_ms);
   own.p99_ms = mix(own.p99_ms, prior->p99_ms);
-  own.cpu_ms = mix(own.cpu_ms, prior->cpu_ms);
-  own.memory_mib = mix(own.memory_mib, prior->memory_mib);
+  own.cpu_ms = Mixed(own.cpu_ms, told, prior->cpu_ms);
+  own.memory_mib = Mixed(own.memory_mib, told, prior->memory_mib);
   own.busy_ms = own.cpu_ms + std::max(prior->busy_ms - prior->cpu_ms, 0.0);
   own.source += " + " + prior->source;
   return own;

@@ -100,7 +100,7 @@ class Learned {
   static constexpr double kFailureWindow = 100'000;
 
   void Learn(const CallSeen& call);
-  // What the sandboxes of a server hold now, and computed for each call since the last time.
+  // What one of a server's sandboxes holds now, and computed for each call since the last time.
   void LearnLoad(std::optional<double> cpu_ms, double memory_mib);
   // What the next revision begins with: the same at the weight of kCarried calls, not yet scored.
   [[nodiscard]] Learned Successor() const;
@@ -112,7 +112,11 @@ class Learned {
   [[nodiscard]] const Sketch& whole() const noexcept { return whole_; }      // ms, of whole calls
   [[nodiscard]] const Sketch& cold() const noexcept { return cold_; }        // ms, of whole calls
   [[nodiscard]] double cpu_ms() const noexcept { return cpu_ms_.value(); }
-  [[nodiscard]] double memory_mib() const noexcept { return memory_.value(); }
+  [[nodiscard]] double memory_mib() const noexcept { return memory_.value(); }  // of one sandbox
+  // Whether these two were seen: a server's are told apart from its calls.
+  [[nodiscard]] bool load_known() const noexcept {
+    return cpu_ms_.seen() > 0 && memory_.seen() > 0;
+  }
   [[nodiscard]] FailureRate failures() const noexcept {
     return {.rate = failures_.value(), .calls = failures_.seen()};
   }
@@ -130,7 +134,8 @@ class Learned {
 
   // Of whole calls, with `prior` at the weight of kPrior calls; what a first call takes is the p99
   // of those that waited for their sandbox, at the same weight against the prior's first call and
-  // what the others' p99 is beyond the prior's. Nothing: no call succeeded.
+  // what the others' p99 is beyond the prior's. The load is the prior's until it is known. Nothing:
+  // no call succeeded.
   [[nodiscard]] std::optional<Figures> With(const std::optional<Figures>& prior) const;
 
   // As bytes that outlive the program; they begin with their version and a checksum. Decode:

@@ -137,6 +137,21 @@ TEST(LearnedTest, AServersLoadIsOfAllItsCalls) {
   EXPECT_DOUBLE_EQ(learned.memory_mib(), 50);
 }
 
+TEST(LearnedTest, UntilAServersLoadIsToldItIsThePriors) {
+  Learned learned;
+  for (int i = 0; i < 100; ++i) learned.Learn({.service_ms = 5, .shared = true});
+  const auto before = learned.With(kPriorFigures);
+  EXPECT_FALSE(before->load_known);
+  EXPECT_DOUBLE_EQ(before->cpu_ms, 3);
+  EXPECT_DOUBLE_EQ(before->memory_mib, 8);
+  EXPECT_FALSE(learned.With(std::nullopt)->load_known);
+  learned.LearnLoad(2, 500);
+  const auto after = learned.With(kPriorFigures);
+  EXPECT_TRUE(after->load_known);
+  EXPECT_LT(after->cpu_ms, 2.5);
+  EXPECT_GT(after->memory_mib, 400) << "at the weight of its calls";
+}
+
 TEST(LearnedTest, SurvivesItsBytes) {
   Learned learned;
   std::mt19937 random{1};

@@ -102,6 +102,7 @@ constexpr std::array<Bound, kBounds> kRows = {
         .at_least = true,
         .asked = [](const Question& of) -> std::optional<double> { return of.slo.qps; },
         .expected = [](const Place& at) -> std::optional<Range> {
+          if (!at.figures.load_known) return std::nullopt;
           return Exactly(CapacityOf(at.question, at.sandbox_class, at.figures, at.cores));
         },
         .because = WhySoFew,
@@ -128,6 +129,7 @@ constexpr std::array<Bound, kBounds> kRows = {
           .has = "it costs ",
           .asked = [](const Question& of) -> std::optional<double> { return of.budget.cents; },
           .expected = [](const Place& at) -> std::optional<Range> {
+            if (!at.figures.load_known) return std::nullopt;
             return Exactly(at.cost * kCentsPerDollar);
           },
           .ask =

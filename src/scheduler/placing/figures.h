@@ -37,6 +37,9 @@ struct Figures {
   double cpu_ms = 0;                    // of a guest, for a call
   double busy_ms = 0;                   // the same, with starting a sandbox for the call
   double memory_mib = 0;
+  // False: of a server whose processes nobody has looked at since it was called. What they compute
+  // and hold is the record's then, or nothing, and no bound is known to be kept by it.
+  bool load_known = true;
   // Of its sandboxes, and with what the program itself answered that is an error: the first is the
   // class's doing, the rest would be the same in another. Nothing: no call of its own was seen.
   std::optional<FailureRate> failures;
