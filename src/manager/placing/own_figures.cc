@@ -33,25 +33,30 @@ std::optional<Figures> FiguresOf(const Learned& learned, const model::Resource& 
   return figures;
 }
 
-// False: nothing is known.
-bool UseOwn(const Models::Known& known, const model::Resource& resource,
-            scheduler::Option& option) {
+// How many calls tell of it, as they weigh. 0: nothing is known.
+double UseOwn(const Models::Known& known, const model::Resource& resource,
+              scheduler::Option& option) {
   const std::optional<Figures> prior = option.figures;
   const auto with = [&](const Learned* learned, const std::optional<Figures>& before) {
     return learned == nullptr ? std::nullopt : FiguresOf(*learned, resource, before);
   };
   auto own = with(known.artifact, prior);
+  double weight = own ? known.artifact->whole().weight() : 0;
   std::optional<Figures> before;
-  if (known.other != nullptr) before = FiguresOf(known.other->Successor(), resource, prior);
-  if (!own && !before) return false;
+  if (known.other != nullptr) {
+    const Learned carried = known.other->Successor();
+    before = FiguresOf(carried, resource, prior);
+    if (before) weight += carried.whole().weight();
+  }
+  if (!own && !before) return 0;
   if (!before) {
     option.figures = std::move(own);
-    return true;
+    return weight;
   }
   before->source = kBefore;
   option.figures = own ? with(known.artifact, before) : before;
   option.at_best = own ? own : prior.value_or(Figures());
-  return true;
+  return weight;
 }
 
 }  // namespace
@@ -59,18 +64,22 @@ bool UseOwn(const Models::Known& known, const model::Resource& resource,
 bool RanIn(model::Class sandbox_class, const Models& models, const model::Resource& resource,
            const Artifacts& artifacts) {
   scheduler::Option option;
-  return UseOwn(KnownIn(sandbox_class, models, resource, artifacts), resource, option);
+  return UseOwn(KnownIn(sandbox_class, models, resource, artifacts), resource, option) > 0;
 }
 
 void UseOwnFigures(const Models& models, const model::Resource& resource,
                    const Artifacts& artifacts, std::span<scheduler::Option> options) {
+  double most = 0;
   std::optional<Figures> more;
   std::optional<Figures> more_at_best;
   for (scheduler::Option& option : options) {
     const std::optional<Figures> prior = option.figures;
     const Models::Known known = KnownIn(option.sandbox_class, models, resource, artifacts);
-    if (!UseOwn(known, resource, option) || !prior || more) continue;
+    const double weight = UseOwn(known, resource, option);
+    if (!prior || weight <= most) continue;
+    most = weight;
     more = scheduler::Beyond(*option.figures, *prior);
+    more_at_best.reset();
     if (option.at_best) more_at_best = scheduler::Beyond(*option.at_best, *prior);
   }
   if (!more) return;

@@ -6,7 +6,8 @@
 // In a class where it ran, calls of the same artifact count one by one against what was known
 // before. What another artifact did there (the revision before) is what this one is expected to do
 // until it has calls of its own; that it may do better is said with Option::at_best. In the other
-// classes it is expected to need as much more than the small program as where it ran.
+// classes it is expected to need as much more than the small program as where it ran; of several
+// such classes, as in the one that most calls tell of.
 //
 // Pure. Threads: that of the Models. Tested by own_figures_test.cc.
 #pragma once

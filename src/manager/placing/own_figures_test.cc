@@ -15,6 +15,7 @@
 
 #include "base/testing/temp_dir.h"
 #include "manager/records/figures.h"
+#include "scheduler/record.h"
 #include "store/store.h"
 #include "store/testing.h"
 
@@ -52,7 +53,8 @@ class OwnFiguresTest : public ::testing::Test {
                   {model::VariantKind::kImage, store::DigestOf('i')}};
   }
   void Learn(std::uint32_t revision, int calls, double ms, std::uint16_t status = 200,
-             meter::SandboxCame sandbox = meter::SandboxCame::kAtOnce) {
+             meter::SandboxCame sandbox = meter::SandboxCame::kAtOnce,
+             const std::string& sandbox_class = "wasm") {
     meter::CallRecord record;
     record.status = status;
     if (status == 502) record.exit = static_cast<std::uint8_t>(model::ExitReason::kViolation);
@@ -60,7 +62,8 @@ class OwnFiguresTest : public ::testing::Test {
     record.run_ns = static_cast<std::uint64_t>(ms * kNanoseconds);
     record.cpu_ns = record.run_ns;
     record.memory_peak = 1 << 20;
-    for (int i = 0; i < calls; ++i) models_.Learn({"shop", "cart", "wasm", revision}, record);
+    const ModelKey key{"shop", "cart", sandbox_class, revision};
+    for (int i = 0; i < calls; ++i) models_.Learn(key, record);
   }
   std::array<scheduler::Option, 2> Options() {
     std::array<scheduler::Option, 2> options;
@@ -158,6 +161,25 @@ TEST_F(OwnFiguresTest, ItsOwnColdStartsDecideAndThoseOfAnotherArtifactExcludeNot
   EXPECT_TRUE(Place(soon).has_value());
   Learn(2, 1000, kSlow, 200, meter::SandboxCame::kMade);
   EXPECT_FALSE(Place(soon).has_value());
+}
+
+TEST_F(OwnFiguresTest, WhereItNeverRanItNeedsWhatItDidWhereMostIsKnownOfIt) {
+  artifacts_[model::VariantKind::kImage] = store::DigestOf('a');
+  const auto in_appkernel = [this] {
+    std::array<scheduler::Option, 3> options;
+    options[0] = {.sandbox_class = Class::kWasm, .variant = true, .figures = Measured(1)};
+    options[1] = {.sandbox_class = Class::kContainer, .variant = true, .figures = Measured(3)};
+    options[2] = {.sandbox_class = Class::kAppkernel, .variant = true, .figures = Measured(5)};
+    UseOwnFigures(models_, resource_, artifacts_, options);
+    return *options[2].figures;
+  };
+  Learn(1, 1, 1);
+  EXPECT_NEAR(in_appkernel().p99_ms, 5, 0.1) << "as the small program";
+  Learn(1, 1000, 500, 200, meter::SandboxCame::kAtOnce, "container");
+  EXPECT_GT(in_appkernel().p99_ms, 450) << "one call in another class tells less";
+  EXPECT_EQ(in_appkernel().source, scheduler::kScaled);
+  Learn(1, 10'000, 50);
+  EXPECT_NEAR(in_appkernel().p99_ms, 54, 3);
 }
 
 TEST_F(OwnFiguresTest, FailuresOfAnotherArtifactExcludeNothing) {
