@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -76,6 +77,35 @@ TEST_F(StrategyTest, TheCheapestOfWhatFitsIsTaken) {
   EXPECT_THAT(Lost(Class::kContainer), HasSubstr("times as much as wasm"));
   At(Class::kContainer).figures = FiguresOf(0.5, 0.01, 1);
   EXPECT_EQ(Chosen(), Class::kContainer);
+}
+
+TEST_F(StrategyTest, TheNodesPriceIsInTheCostOfWhatLostToo) {
+  const auto costs = [this] {
+    const auto placement = Decide();
+    EXPECT_TRUE(placement.has_value());
+    std::map<Class, double> of;
+    for (const model::Alternative& each : placement->alternatives) {
+      if (each.estimate) of[each.sandbox_class] = each.estimate->cost;
+    }
+    return of;
+  };
+  question_.requires_.security = Level::kMedium;  // not container
+  At(Class::kWasm).lacking = "cannot";
+  nodes_[0].classes.Remove(Class::kMicrovm);
+  const auto listed = costs();
+  ASSERT_EQ(listed.size(), 4U);
+  nodes_[0].price = 3;
+  for (const auto& [each, cost] : costs()) {
+    EXPECT_DOUBLE_EQ(cost, 3 * listed.at(each)) << model::ClassName(each);
+  }
+  // The cheaper one has it, and room for it.
+  nodes_.push_back(nodes_[0]);
+  nodes_[1].price = 0.5;
+  nodes_[1].classes.Remove(Class::kContainer);
+  EXPECT_DOUBLE_EQ(costs()[Class::kAppkernel], 0.5 * listed.at(Class::kAppkernel));
+  EXPECT_DOUBLE_EQ(costs()[Class::kContainer], 3 * listed.at(Class::kContainer));
+  nodes_[0].free_memory = Bytes::MiB(1);
+  EXPECT_DOUBLE_EQ(costs()[Class::kContainer], 0.5 * listed.at(Class::kContainer));
 }
 
 TEST_F(StrategyTest, AContainerWinsTies) {

@@ -73,15 +73,27 @@ bool Better(const Node& node, const Node& than, double cores) {
   return node.free_memory > than.free_memory;
 }
 
-const Node* NodeFor(const Question& question, Class sandbox_class, std::span<const Node> nodes,
-                    double cores) {
-  const Bytes memory = MemoryFor(question);
+// The best of those that `may` take it; null: none may.
+const Node* BestNode(std::span<const Node> nodes, double cores, auto may) {
   const Node* best = nullptr;
   for (const Node& node : nodes) {
-    if (!node.classes.Has(sandbox_class) || node.free_memory < memory) continue;
-    if (best == nullptr || Better(node, *best, cores)) best = &node;
+    if (may(node) && (best == nullptr || Better(node, *best, cores))) best = &node;
   }
   return best;
+}
+
+const Node* NodeFor(const Question& question, Class sandbox_class, std::span<const Node> nodes,
+                    double cores) {
+  return BestNode(nodes, cores, [&, memory = MemoryFor(question)](const Node& node) {
+    return node.classes.Has(sandbox_class) && node.free_memory >= memory;
+  });
+}
+
+// Of the node that it would run on, so that the costs of all classes compare: of one that no node
+// can take, that of the node which is best if nothing is asked of it.
+double PriceFactor(const Node* taken, std::span<const Node> nodes, double cores) {
+  if (taken == nullptr) taken = BestNode(nodes, cores, [](const Node&) { return true; });
+  return taken == nullptr ? 1 : taken->price;
 }
 
 // What the first node that was asked says of it, and how many said something, too.
@@ -164,18 +176,17 @@ Weighed Weigh(const Case& asked, Class sandbox_class) {
                               .cost = CostOf(question, *figures, asked.prices.Of(sandbox_class)),
                               .source = figures->source};
   }
+  const double cores = figures == nullptr ? 0 : CoresFor(question, *figures);
+  weighed.node = NodeFor(question, sandbox_class, asked.nodes, cores);
+  if (figures != nullptr) {
+    weighed.shown.estimate->cost *= PriceFactor(weighed.node, asked.nodes, cores);
+  }
   std::string& lost = weighed.shown.lost;
   lost = NotAllowed(question, asked.options, sandbox_class);
   if (lost.empty()) lost = Missing(question, weighed.option);
+  if (lost.empty() && weighed.node == nullptr) lost = NoNode(question, sandbox_class, asked.nodes);
   if (!lost.empty()) return weighed;
-  const double cores = figures == nullptr ? 0 : CoresFor(question, *figures);
-  weighed.node = NodeFor(question, sandbox_class, asked.nodes, cores);
-  if (weighed.node == nullptr) {
-    lost = NoNode(question, sandbox_class, asked.nodes);
-    return weighed;
-  }
   if (figures != nullptr) {
-    weighed.shown.estimate->cost *= weighed.node->price;
     weighed.shown.estimate->qps =
         CapacityOf(question, sandbox_class, *figures, weighed.node->cores);
   }

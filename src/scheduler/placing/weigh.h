@@ -6,7 +6,8 @@
 // by the first that fails: the security floor, the class or the rule that was asked for, a variant
 // that this host and class can run, a limit of memory that the class can give, a node with the
 // class and the memory, the bounds of SLO and budget (bounds.h). Its estimate is filled in for as
-// long as there are figures, also when it has lost.
+// long as there are figures, also when it has lost; its cost is then at the price of the node that
+// would be taken, as everybody's.
 //
 // Threads:  pure. Errors: none: what is wrong with a class is text, for people.
 // Lifetime: a Field points into the options and nodes of its Case, which must outlive it.
@@ -36,9 +37,9 @@ struct Case {
 // What is wrong with a class: `shown.lost`, empty while nothing is.
 struct Weighed {
   const Option* option = nullptr;
-  const Node* node = nullptr;
-  bool knows = false;                                  // that it keeps every bound
-  std::array<std::optional<Range>, kBounds> expected;  // of those asked, of classes with a node
+  const Node* node = nullptr;  // that it would run on; null: none can take it
+  bool knows = false;          // that it keeps every bound
+  std::array<std::optional<Range>, kBounds> expected;  // of those asked; of what lost before: none
   model::Alternative shown;
 };
 
