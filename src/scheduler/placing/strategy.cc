@@ -35,6 +35,7 @@ std::string Outdone(const Question& question, const Weighed& by, const Weighed& 
     return "whether it keeps the " + Bounded(question) + " is not known from what was seen so far";
   }
   if (lost.estimate->cost <= best.estimate->cost) return Name(best.sandbox_class) + " wins ties";
+  if (best.estimate->cost <= 0) return "costs something; " + Name(best.sandbox_class) + " nothing";
   return "costs " + Rounded(lost.estimate->cost / best.estimate->cost) + " times as much as " +
          Name(best.sandbox_class);
 }

@@ -79,6 +79,17 @@ TEST_F(StrategyTest, TheCheapestOfWhatFitsIsTaken) {
   EXPECT_EQ(Chosen(), Class::kContainer);
 }
 
+TEST_F(StrategyTest, WhatCostsNothingIsTakenAndNoOtherIsSoManyTimesAsDear) {
+  for (const char* free : {"wasm.cpu_hour=0", "wasm.gib_hour=0"}) {
+    ASSERT_TRUE(prices_.Set(free).has_value());
+  }
+  EXPECT_EQ(Chosen(), Class::kWasm);
+  EXPECT_EQ(Lost(Class::kContainer), "costs something; wasm nothing");
+  for (const char* free : {"cpu_hour=0", "gib_hour=0"}) ASSERT_TRUE(prices_.Set(free).has_value());
+  EXPECT_EQ(Chosen(), Class::kContainer);
+  EXPECT_EQ(Lost(Class::kWasm), "container wins ties");
+}
+
 TEST_F(StrategyTest, TheNodesPriceIsInTheCostOfWhatLostToo) {
   const auto costs = [this] {
     const auto placement = Decide();
