@@ -63,10 +63,12 @@ std::optional<double> Milliseconds(const std::optional<milliseconds>& asked) {
   return static_cast<double>(asked->count());
 }
 
-std::optional<milliseconds> Above(double ms) {
+// The least of a manifest's that `ms` keeps.
+std::optional<milliseconds> AtLeast(double ms) {
   constexpr double kHour = 3'600'000;  // the most that a manifest may name
-  if (ms >= kHour) return std::nullopt;
-  return milliseconds(static_cast<std::int64_t>(ms) + 1);
+  const double whole = std::max(std::ceil(ms), 1.0);
+  if (whole > kHour) return std::nullopt;
+  return milliseconds(static_cast<std::int64_t>(whole));
 }
 
 Range Exactly(double value) { return {value, value}; }
@@ -87,7 +89,7 @@ constexpr std::array<Bound, kBounds> kRows = {
           .expected = [](const Place& at) -> std::optional<Range> {
             return Exactly(at.figures.p99_ms);
           },
-          .ask = [](Question& of, double figure) { of.slo.p99 = Above(figure); }},
+          .ask = [](Question& of, double figure) { of.slo.p99 = AtLeast(figure); }},
     Bound{.field = "slo.cold_start_ms",
           .has = "measured here: ",
           .asked = [](const Question& of) { return Milliseconds(of.slo.cold_start); },
@@ -95,7 +97,7 @@ constexpr std::array<Bound, kBounds> kRows = {
             if (!at.figures.cold_start_ms) return std::nullopt;
             return Exactly(*at.figures.cold_start_ms);
           },
-          .ask = [](Question& of, double figure) { of.slo.cold_start = Above(figure); }},
+          .ask = [](Question& of, double figure) { of.slo.cold_start = AtLeast(figure); }},
     Bound{
         .field = "slo.qps",
         .has = "it can carry ",

@@ -68,7 +68,7 @@ class PropertiesTest : public ::testing::Test {
     }
   }
 
-  // "  container: slo.p99_ms: 31, leave slo.qps out"
+  // "  container: slo.p99_ms: 30, leave slo.qps out"
   void Take(const std::string& way) {
     const auto with = [&way](const char* field) -> std::optional<double> {
       const auto at = way.find(std::string(field) + ": ");
@@ -212,6 +212,40 @@ TEST_F(PropertiesTest, WhatIsRefusedForItsBoundsAloneIsToldAWayThatWorks) {
     }
   }
   EXPECT_GT(together, 100);
+}
+
+// What alone would do does, and is the least that does.
+TEST_F(PropertiesTest, AMillisecondLessThanWhatWouldDoWouldNot) {
+  const auto told = [](const std::string& message, const std::string& field) -> std::int64_t {
+    const auto ways = message.find("any of these would do: ");
+    const auto at = ways == message.npos ? ways : message.find(field + ": ", ways);
+    return at == message.npos ? 0 : std::stoll(message.substr(at + field.size() + 2));
+  };
+  int compared = 0;
+  const auto check = [&](const std::string& field,
+                         std::optional<std::chrono::milliseconds> model::Slo::* asked,
+                         const std::string& message) {
+    const std::int64_t least = told(message, field);
+    if (least == 0) return;
+    ++compared;
+    const Question before = question_;
+    question_.slo.*asked = std::chrono::milliseconds(least);
+    EXPECT_TRUE(Choose(question_, options_, nodes_).has_value()) << message;
+    question_.slo.*asked = std::chrono::milliseconds(least - 1);
+    EXPECT_FALSE(Choose(question_, options_, nodes_).has_value()) << message;
+    question_ = before;
+  };
+  for (int i = 0; i < 20'000; ++i) {
+    MakeQuestion();
+    for (Option& option : options_) {
+      if (option.figures && Pick(2) == 0) option.figures->p99_ms += Pick(8) / 8.0;
+    }
+    const auto refused = Choose(question_, options_, nodes_);
+    if (refused) continue;
+    check("slo.p99_ms", &model::Slo::p99, refused.error().message);
+    check("slo.cold_start_ms", &model::Slo::cold_start, refused.error().message);
+  }
+  EXPECT_GT(compared, 200);
 }
 
 // Whatever its manifest decides itself, and by however many of its fields.
