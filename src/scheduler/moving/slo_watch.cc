@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "scheduler/placing/figures.h"
 #include "scheduler/placing/shown.h"
 
 namespace strata::scheduler {
@@ -11,14 +10,14 @@ namespace {
 using meter::SandboxCame;
 
 constexpr double kShareUnstarted = 0.01;  // that may find no sandbox, if the manifest says nothing
-constexpr double kRisk = 0.01;            // of one window: half of looks at fewer, half of all
+constexpr double kTests = 4;              // that share a window's risk, as those of a rollout do
 
 // Two of them tell how many calls come: a window that had few may have begun an hour ago.
 constexpr std::chrono::seconds kSlot{2};
 
-// Of a whole window.
+// Of a whole window, which has half of the risk; looks at fewer calls have the other half.
 bool Shown(std::uint64_t hits, std::uint64_t of, double share) {
-  return scheduler::Shown(hits, of, share, kRisk / 2);
+  return scheduler::Shown(hits, of, share, SloWatch::kRisk / 2 / kTests);
 }
 
 double Percent(std::uint64_t part, std::uint64_t of) {
@@ -54,11 +53,8 @@ double SloWatch::MayFail() const {
   return slo_.availability ? ShareThatMayFail(slo_) : kShareUnstarted;
 }
 
-// At the better end of what was seen.
 bool SloWatch::TooMany(std::uint64_t failed) const {
-  const auto calls = static_cast<double>(seen_.calls);
-  const FailureRate failures{.rate = static_cast<double>(failed) / calls, .calls = calls};
-  return slo_.availability && failures.Least() > MayFail();
+  return slo_.availability && Shown(failed, seen_.calls, MayFail());
 }
 
 SloWatch::Reason SloWatch::Unavailable(std::uint64_t failed) const {
@@ -85,7 +81,7 @@ SloWatch::Reason SloWatch::NoSandbox(TimePoint now) const {
 bool SloWatch::Decisive() {
   if (seen_.calls < next_look_) return false;
   next_look_ = NextLook(seen_.calls);
-  const double risk = RiskOf(++looks_, kRisk / 2);
+  const double risk = RiskOf(++looks_, kRisk / 2) / kTests;
   const std::uint64_t ran = seen_.calls - seen_.unstarted;
   return Shown(seen_.unstarted, seen_.calls, MayFail(), risk) ||
          (slo_.availability && Shown(seen_.failed, seen_.calls, MayFail(), risk)) ||

@@ -4,20 +4,19 @@
 //   calls --Add--> [ SloWatch ] --Check--> a reason to leave the class, or none
 //
 // Calls are looked at in windows of kWindow, or until there are kEnough of them; but a window ends
-// as soon as fewer show by themselves that it has missed something, each look with a risk of its
-// own, all with that of one window (as a rollout's, scheduler/moving/rollout.h). A window has
-// missed
+// as soon as fewer show by themselves that it has missed something. A window has missed
 //
-//   slo.p99_ms         the share of calls above it is shown to be more than a hundredth (exact
-//                      binomial test, scheduler/moving/rollout.h); one whose client left after that
-//                      time is above it
+//   slo.p99_ms         the share of calls above it is shown to be more than a hundredth; one whose
+//                      client left after that time is above it
 //   slo.cold_start_ms  the same, of those that waited for their sandbox
-//   slo.availability   more failed than may, at the better end of what was seen (Wilson's interval,
-//                      as where a class is chosen: figures.h), without the errors that the program
-//                      itself answered: no class mends those, so with them it is said, not left
+//   slo.availability   more failed than may, without the errors that the program itself answered:
+//                      no class mends those, so with them it is said, not left
 //   its sandboxes      more calls than may fail (without slo.availability a hundredth) are shown to
 //                      have found none
 //
+// by the exact binomial test. All tests of a window, at the looks and at its end, share one risk,
+// as those of a rollout do (scheduler/moving/rollout.h): one that keeps everything is taken in
+// kRisk of all cases at most for one that has missed something
 // and the class is left when kInARow windows have missed the same, one after the other: a burst
 // moves nothing. A window of kEnough in which most calls found no sandbox is enough by itself:
 // nothing can be worse than that. Where some did find one, or most of those that did not because
@@ -45,6 +44,7 @@ class SloWatch {
   static constexpr std::chrono::seconds kWindow{5};
   static constexpr std::uint64_t kEnough = 100;
   static constexpr int kInARow = 3;
+  static constexpr double kRisk = 0.04;  // of a window that keeps everything
 
   // What `slo` does not bound is not watched, but for whether calls find a sandbox.
   SloWatch(const model::Slo& slo, TimePoint now)

@@ -1,8 +1,10 @@
 #include "scheduler/moving/slo_watch.h"
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
+#include <random>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -218,6 +220,47 @@ TEST_F(SloWatchTest, MoreFailuresThanTheAvailabilityAllowsAreAReason) {
   EXPECT_FALSE(window(8, 8));
   EXPECT_FALSE(window(0, 9)) << "so many may find none here";
   EXPECT_FALSE(window(0, 9));
+}
+
+TEST_F(SloWatchTest, OneFailedOfAHundredIsNotShownToBeMoreThanOneOfAThousand) {
+  watch_ = SloWatch({.availability = 999'000}, now_);
+  const auto window = [this](int failed) {
+    for (int i = 0; i < 100; ++i) watch_.Add({.failed = i < failed});
+    now_ += SloWatch::kWindow;
+    return watch_.Check(now_).has_value();
+  };
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(window(1)) << "in every tenth window by chance";
+  EXPECT_FALSE(window(2));
+  EXPECT_FALSE(window(2));
+  EXPECT_TRUE(window(2));
+}
+
+// Calls as bad as they may be: above each bound as many as it allows. At once, or one by one.
+TEST_F(SloWatchTest, AWindowThatKeepsEverythingIsSeldomTakenForOneThatMisses) {
+  const model::Slo slo{
+      .p99 = milliseconds(50), .cold_start = milliseconds(50), .availability = 999'000};
+  constexpr int kWindows = 5000;
+  std::mt19937 random{20261129};
+  const auto one_of = [&](int many) {
+    return std::uniform_int_distribution<int>(1, many)(random) == 1;
+  };
+  for (const bool one_by_one : {false, true}) {
+    int missed = 0;
+    for (int i = 0; i < kWindows; ++i) {
+      SloWatch watch(slo, now_);
+      for (std::uint64_t calls = 1; calls <= SloWatch::kEnough; ++calls) {
+        watch.Add({.took = milliseconds(one_of(100) ? 80 : 10),
+                   .sandbox = one_of(2) ? SandboxCame::kMade : SandboxCame::kAtOnce,
+                   .failed = one_of(1000)});
+        if (!one_by_one && calls < SloWatch::kEnough) continue;
+        now_ += SloWatch::kWindow;
+        static_cast<void>(watch.Check(now_));
+      }
+      missed += watch.missing() ? 1 : 0;
+    }
+    EXPECT_LT(missed, SloWatch::kRisk * kWindows) << one_by_one;
+    EXPECT_GT(missed, 0);
+  }
 }
 
 TEST_F(SloWatchTest, WhatTheProgramAnswersIsSaidAndIsNoReasonToLeave) {
