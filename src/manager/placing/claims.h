@@ -1,12 +1,14 @@
 // manager/placing/claims.h - what the documents claim of each class and of predictions
-// (facts/matrices.yaml: startup, performance, tier_overheads).
+// (src/advisor/facts, which this layer may not include: startup, performance and tier_overheads of
+// matrices.yaml, psi2 of versions.yaml).
 //
 //   [ ClaimOf ] --> models.cc, beside what was learned --> GET /v1/models, explain
 //
 // Shown so that everybody can compare; no decision can use it, because the scheduler cannot include
 // this folder. Milliseconds, MiB, shares.
 //
-// Threads:  constants; any. Never fails. Tested by tests/e2e/placement_test.py.
+// Threads:  constants; any. Never fails. Tested by api/handlers/claims_test.cc, which compares them
+//           with the facts.
 #pragma once
 
 #include "base/text/json.h"
