@@ -14,9 +14,14 @@ import unittest
 
 from kube import guests, microvm_test
 from kube.appkernel_test import RUNSC
-from kube.support import STRATA, NodeTest, eventually, run
+from kube.support import SHIM, STRATA, NodeTest, eventually, run
 
 SECRETS = "/var/run/secrets/kubernetes.io/serviceaccount"
+DONE = re.compile("^install-node: installed", re.M)
+PROGRAMS = "/opt/strata/bin"  # in the image
+CLASSES = ("container", "appkernel", "microvm", "wasm")
+# Run by one test alone, so that it is compiled there.
+LATER = guests.command("(call $say (i32.const 1) (i32.const 1024) (i32.const 6))", "fd_write", data="later\\n")
 
 
 class ApiServer:
@@ -56,7 +61,7 @@ class ApiServer:
 
 
 class InstallTest(NodeTest):
-    files = guests.FILES
+    files = {**guests.FILES, "later.wasm": LATER}
     installed = True
     runs = itertools.count()
 
@@ -66,6 +71,7 @@ class InstallTest(NodeTest):
         cls.api = ApiServer(cls.node.dir)
         cls.node.import_strata()
         cls.folder = cls.node.dir / "strata"
+        cls.link = cls.node.on_path / SHIM
         cls.config = cls.node.dir / "conf.d" / "strata.toml"
         cls.said = cls.install()
 
@@ -75,8 +81,9 @@ class InstallTest(NodeTest):
         super().tearDownClass()
 
     @classmethod
-    def run_image(cls, **changed):
-        """Runs the image until it has labelled the node, or has ended; what it said."""
+    def run_image(cls, files=None, **changed):
+        """Runs the image until it has done all, or has ended; what it said. `files`: path in the image -> the host's that
+        is there instead."""
         name = f"run-{next(cls.runs)}"
         log = cls.node.dir / f"{name}.log"
         main = cls.node.dir / "config.toml"
@@ -87,11 +94,11 @@ class InstallTest(NodeTest):
                            "KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": cls.api.port, **changed}
             options = [f"--env={key}={value}" for key, value in environment.items()]
             mounts = [f"--mount=type=bind,src={source},dst={target},options=rbind:rw"
-                      for source, target in (("/", "/host"), (cls.api.secrets, SECRETS))]
+                      for target, source in {"/host": "/", SECRETS: cls.api.secrets, **(files or {})}.items()]
             cls.node.must(cls.node.ctr("run", "-d", "--privileged", "--net-host", "--with-ns", "pid:/proc/1/ns/pid",
                                        f"--log-uri=file://{log}", *options, *mounts, STRATA, name))
             # containerd does not answer while it is restarted.
-            eventually(lambda: (log.exists() and "installed" in log.read_text())
+            eventually(lambda: (log.exists() and DONE.search(log.read_text()))
                        or "STOPPED" in cls.node.ctr("tasks", "ls").stdout)
         cls.node.ctr("tasks", "kill", "-s", "SIGKILL", name)
         eventually(lambda: cls.node.tasks()[name][1] == "STOPPED")
@@ -100,10 +107,10 @@ class InstallTest(NodeTest):
         return log.read_text() if log.exists() else ""
 
     @classmethod
-    def install(cls):
+    def install(cls, **changed):
         before = len(cls.api.requests)
-        said = cls.run_image()
-        if "installed" not in said or len(cls.api.requests) == before:
+        said = cls.run_image(**changed)
+        if not DONE.search(said) or len(cls.api.requests) == before:
             raise AssertionError(said or "it said nothing")
         return said
 
@@ -111,9 +118,25 @@ class InstallTest(NodeTest):
         """What it says where it ends without having labelled the node."""
         before = len(self.api.requests)
         said = self.run_image(**changed)
-        self.assertNotIn("installed", said)
+        self.assertNotRegex(said, DONE)
         self.assertEqual(len(self.api.requests), before)
         return said
+
+    def programs(self):
+        """The folder of those that the next shim is of."""
+        return self.link.resolve().parent
+
+    def folders(self):
+        """Of all that are installed."""
+        return {path / "bin" for path in self.folder.glob("shim-*")}
+
+    def script(self, *lines):
+        """A program that a test installs in the place of one of the image's, until its end."""
+        path = self.node.dir / f"script-{next(self.runs)}"
+        path.write_text("\n".join(("#!/bin/sh", *lines, "")))
+        path.chmod(0o755)
+        self.addCleanup(path.unlink)
+        return path
 
     def change_main(self, change):
         """containerd's own configuration, until the end of the test."""
@@ -130,7 +153,20 @@ class InstallTest(NodeTest):
         container = self.node.container(pod, config, "main", *command)
         ended = eventually(lambda: "CONTAINER_EXITED" in self.node.crictl("inspect", container).stdout)
         self.assertTrue(ended)
-        return self.node.crictl("logs", container).stdout
+        said = self.node.crictl("logs", container).stdout
+        self.node.remove_pod(pod)
+        return said
+
+    def pod(self, name):
+        """One with which the shim stays, until the end of the test or of the pod."""
+        pod, _ = self.node.pod(name, "strata-wasm")
+        self.addCleanup(self.node.crictl, "rmp", "-f", pod)
+        return pod
+
+    def end_shim(self, pod):
+        """By the end of the last pod."""
+        self.node.remove_pod(pod)
+        self.assertTrue(eventually(lambda: not self.node.residents()))
 
     def test_pods_of_each_handler_run(self):
         handlers = [("strata-container", ("echo", "hello")), ("strata-wasm", ("/hello.wasm",)), ("strata", ("/hello.wasm",))]
@@ -144,8 +180,8 @@ class InstallTest(NodeTest):
 
     def test_the_shim_that_runs_is_the_installed_one(self):
         self.assertEqual(self.logs_of("strata-wasm", ("/hello.wasm",)), "hello\n")
-        self.assertEqual({os.readlink(f"/proc/{pid}/exe") for pid in self.node.pids_of("containerd-shim-strata-v2")},
-                         {str(self.folder / "bin" / "containerd-shim-strata-v2")})
+        self.assertEqual({os.readlink(f"/proc/{pid}/exe") for pid in self.node.pids_of(SHIM)}, {str(self.link.resolve())})
+        self.assertEqual(self.programs().parent.parent, self.folder)
 
     def test_a_class_is_the_handlers_promise(self):
         pod, config = self.node.pod("promise", "strata-wasm")
@@ -154,8 +190,8 @@ class InstallTest(NodeTest):
             self.node.container(pod, config, "main", "echo", "hello")
 
     def test_libraries_come_with_the_cell(self):
-        shown = self.node.must(run(("ldd", self.folder / "bin" / "strata-cell")))
-        self.assertIn(str(self.folder / "lib"), shown.replace("/bin/..", ""))
+        shown = self.node.must(run(("ldd", self.programs() / "strata-cell")))
+        self.assertIn(str(self.programs().parent / "lib"), shown.replace("/bin/..", ""))
 
     def test_the_image_has_what_its_own_pods_need(self):
         for program in ("strata-operator", "strata-activator"):
@@ -163,7 +199,7 @@ class InstallTest(NodeTest):
                 said = self.node.must(self.node.ctr("run", "--rm", "--read-only", "--user", "65532:65532", STRATA,
                                                     program, f"/usr/bin/{program}", "--version"))
                 self.assertRegex(said, rf"^{program} \d")
-                self.assertFalse((self.folder / "bin" / program).exists(), "a node does not need it")
+                self.assertFalse((self.programs() / program).exists(), "a node does not need it")
 
     def test_the_node_is_labelled_by_what_it_has(self):
         path, headers, body = self.api.requests[0]
@@ -189,6 +225,57 @@ class InstallTest(NodeTest):
         labels = self.api.requests[-1][2]["metadata"]["labels"]
         self.assertEqual((labels["strata.dev/appkernel"], labels["strata.dev/container"]), (None, "true"), said)
         self.assertRegex(said, r'"available":false,"detail":"[^"]*runsc[^"]*","name":"class-appkernel"')
+
+    def test_a_class_that_failed_is_tried_three_times(self):
+        tries = self.node.dir / "tries"
+        self.addCleanup(self.install)
+        self.addCleanup(tries.unlink)
+
+        def found(**works):
+            return json.dumps({"checks": [{"available": works.get(name, True), "detail": "", "name": f"class-{name}"}
+                                          for name in CLASSES]}, separators=(",", ":"))
+        shim = self.script('[ "$1" = -probe ] || exit 0', f"echo >>{tries}", f"if [ $(wc -l <{tries}) -lt 3 ]",
+                           f"then echo '{found(wasm=False, microvm=False)}'", f"else echo '{found(container=False, microvm=False)}'",
+                           "fi")
+        said = self.install(files={f"{PROGRAMS}/{SHIM}": shim})
+        labels = self.api.requests[-1][2]["metadata"]["labels"]
+        self.assertEqual([labels[f"strata.dev/{name}"] for name in CLASSES], ["true", "true", None, "true"], said)
+        self.assertEqual(len(tries.read_text()), 3)
+
+    def test_what_says_nothing_of_the_classes_is_refused_before_it_is_linked(self):
+        self.addCleanup(self.install)
+        before = self.link.resolve()
+        for lines in (("exit 1",), ("echo nothing",)):
+            with self.subTest(lines):
+                shim = self.script('[ "$1" = -v ] && exit', *lines)
+                self.assertIn("the node stays as it was" if "echo" in lines[0] else "cannot be tried",
+                              self.refused(files={f"{PROGRAMS}/{SHIM}": shim}))
+                self.assertEqual(self.link.resolve(), before)
+
+    def test_what_does_not_run_on_the_node_is_refused_before_it_is_linked(self):
+        self.addCleanup(self.install)
+        before = self.link.resolve()
+        for program in (SHIM, "strata-cell"):
+            with self.subTest(program):
+                broken = self.script("echo version GLIBC_9 not found >&2", "exit 1")
+                said = self.refused(files={f"{PROGRAMS}/{program}": broken})
+                self.assertIn("GLIBC_9", said)
+                self.assertRegex(said, f"{program} .*does not run on this node")
+                self.assertEqual(self.link.resolve(), before)
+
+    def test_a_shim_that_runs_keeps_its_programs_and_new_pods_have_them(self):
+        self.addCleanup(self.install)
+        before = self.programs()
+        pod = self.pod("stays")
+        other = {f"{PROGRAMS}/strata-cell": self.script("echo not that one")}
+        self.install(files=other)
+        self.assertEqual(self.folders(), {before, self.programs()})
+        self.assertEqual((self.programs() / "strata-cell").read_text(), "#!/bin/sh\necho not that one\n")
+        self.assertEqual(self.logs_of("strata-wasm", ("/later.wasm",)), "later\n")
+        self.end_shim(pod)
+        self.install(files=other)
+        self.assertEqual(self.folders(), {self.programs()})
+        self.assertNotEqual(self.programs(), before)
 
     def test_trying_the_classes_leaves_nothing(self):
         self.assertEqual(list(pathlib.Path("/tmp").glob("strata-probe.*")), [])
