@@ -36,7 +36,7 @@ def plain(values):
 def template(text):
     """The chart's template of one file."""
     return with_values(text.replace(NAMESPACE, "{{ .Release.Namespace }}"),
-                       lambda name, default: f"{{{{ .Values.{name} | {'int' if default.isdigit() else 'quote'} }}}}")
+                       lambda name, _: f"{{{{ .Values.{name} | toJson }}}}")
 
 
 def defaults(texts):

@@ -14,10 +14,13 @@ import unittest
 
 from kube import guests, microvm_test
 from kube.appkernel_test import RUNSC
+from kube.cluster_test import DEPLOY
 from kube.support import SHIM, STRATA, NodeTest, eventually, run
 
 SECRETS = "/var/run/secrets/kubernetes.io/serviceaccount"
 DONE = re.compile("^install-node: installed", re.M)
+# The pod's readiness probe.
+PROBE = re.search(r"readinessProbe:\n +exec: \{command: \[(.*)\]\}", (DEPLOY / "plain" / "node.yaml").read_text())[1].split(", ")
 PROGRAMS = "/opt/strata/bin"  # in the image
 CLASSES = ("container", "appkernel", "microvm", "wasm")
 # Run by one test alone, so that it is compiled there.
@@ -100,6 +103,7 @@ class InstallTest(NodeTest):
             # containerd does not answer while it is restarted.
             eventually(lambda: (log.exists() and DONE.search(log.read_text()))
                        or "STOPPED" in cls.node.ctr("tasks", "ls").stdout)
+            cls.ready = cls.node.ctr("tasks", "exec", "--exec-id", "probe", name, *PROBE).returncode == 0
         cls.node.ctr("tasks", "kill", "-s", "SIGKILL", name)
         eventually(lambda: cls.node.tasks()[name][1] == "STOPPED")
         cls.node.ctr("tasks", "delete", name)
@@ -110,7 +114,7 @@ class InstallTest(NodeTest):
     def install(cls, **changed):
         before = len(cls.api.requests)
         said = cls.run_image(**changed)
-        if not DONE.search(said) or len(cls.api.requests) == before:
+        if not (DONE.search(said) and cls.ready and len(cls.api.requests) > before):
             raise AssertionError(said or "it said nothing")
         return said
 
@@ -119,6 +123,7 @@ class InstallTest(NodeTest):
         before = len(self.api.requests)
         said = self.run_image(**changed)
         self.assertNotRegex(said, DONE)
+        self.assertFalse(self.ready)
         self.assertEqual(len(self.api.requests), before)
         return said
 

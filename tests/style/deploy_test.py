@@ -41,9 +41,9 @@ class DeployTest(unittest.TestCase):
 
     def test_a_default_becomes_a_value(self):
         template = render.template(SAMPLE)
-        self.assertIn("  image: {{ .Values.image | quote }}\n", template)
+        self.assertIn("  image: {{ .Values.image | toJson }}\n", template)
         self.assertIn("namespace: {{ .Release.Namespace }}", template)
-        self.assertIn("  replicas: {{ .Values.copies | int }}\n", template)
+        self.assertIn("  replicas: {{ .Values.copies | toJson }}\n", template)
         self.assertEqual(render.defaults([SAMPLE, SAMPLE]), "# Which one.\nimage: a/b:1\ncopies: 2\n")
 
     def test_a_value_has_one_default(self):
