@@ -18,7 +18,7 @@ from kube.cluster_test import DEPLOY
 from kube.support import SHIM, STRATA, NodeTest, eventually, run
 
 SECRETS = "/var/run/secrets/kubernetes.io/serviceaccount"
-DONE = re.compile("^install-node: installed", re.M)
+DONE = re.compile("^install-node: (installed|taken back)", re.M)
 # The pod's readiness probe.
 PROBE = re.search(r"readinessProbe:\n +exec: \{command: \[(.*)\]\}", (DEPLOY / "plain" / "node.yaml").read_text())[1].split(", ")
 PROGRAMS = "/opt/strata/bin"  # in the image
@@ -84,7 +84,7 @@ class InstallTest(NodeTest):
         super().tearDownClass()
 
     @classmethod
-    def run_image(cls, files=None, **changed):
+    def run_image(cls, *arguments, files=None, **changed):
         """Runs the image until it has done all, or has ended; what it said. `files`: path in the image -> the host's that
         is there instead."""
         name = f"run-{next(cls.runs)}"
@@ -99,7 +99,8 @@ class InstallTest(NodeTest):
             mounts = [f"--mount=type=bind,src={source},dst={target},options=rbind:rw"
                       for target, source in {"/host": "/", SECRETS: cls.api.secrets, **(files or {})}.items()]
             cls.node.must(cls.node.ctr("run", "-d", "--privileged", "--net-host", "--with-ns", "pid:/proc/1/ns/pid",
-                                       f"--log-uri=file://{log}", *options, *mounts, STRATA, name))
+                                       f"--log-uri=file://{log}", *options, *mounts, STRATA, name,
+                                       *(("/install-node", *arguments) if arguments else ())))
             # containerd does not answer while it is restarted.
             eventually(lambda: (log.exists() and DONE.search(log.read_text()))
                        or "STOPPED" in cls.node.ctr("tasks", "ls").stdout)
@@ -118,10 +119,10 @@ class InstallTest(NodeTest):
             raise AssertionError(said or "it said nothing")
         return said
 
-    def refused(self, **changed):
+    def refused(self, *arguments, **changed):
         """What it says where it ends without having labelled the node."""
         before = len(self.api.requests)
-        said = self.run_image(**changed)
+        said = self.run_image(*arguments, **changed)
         self.assertNotRegex(said, DONE)
         self.assertFalse(self.ready)
         self.assertEqual(len(self.api.requests), before)
@@ -348,6 +349,29 @@ class InstallTest(NodeTest):
         self.config.unlink()
         self.refused(RESTART="false")
         self.assertFalse(self.config.exists())
+
+    def test_the_node_is_taken_back_once_no_shim_runs(self):
+        self.addCleanup(self.install)
+        others = self.folder / "of-others"
+        others.touch()
+        self.addCleanup(others.unlink)
+        pod = self.pod("needs-it")
+        self.assertIn("the shim runs", self.refused("--remove"))
+        self.assertTrue(self.link.exists() and self.config.exists())
+        self.end_shim(pod)
+
+        said = self.run_image("--remove")
+        self.assertIn("restarting containerd", said)
+        self.assertRegex(said, DONE)
+        labels = self.api.requests[0][2]["metadata"]["labels"]
+        self.assertEqual(self.api.requests[-1][2]["metadata"]["labels"], dict.fromkeys(labels))
+        self.assertEqual([path for path in (self.link, self.config) if path.is_symlink() or path.exists()], [])
+        self.assertEqual(list(self.folder.iterdir()), [others])
+        self.assertIn("no runtime for", self.node.run_pod("late", "strata-wasm")[0].stderr)
+
+        self.config.write_text("# another's\n")
+        self.assertNotIn("restarting containerd", self.run_image("--remove"))
+        self.assertEqual(self.config.read_text(), "# another's\n")
 
 
 if __name__ == "__main__":

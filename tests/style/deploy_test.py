@@ -23,7 +23,7 @@ class DeployTest(unittest.TestCase):
     def test_the_chart_is_made_of_the_plain_manifests(self):
         made = render.chart()
         self.assertEqual(made, {name: (DEPLOY / "chart" / name).read_text() for name in made}, "run render.py")
-        there = {str(path.relative_to(DEPLOY / "chart")) for path in (DEPLOY / "chart" / "templates").iterdir()}
+        there = {str(path.relative_to(DEPLOY / "chart")) for path in (DEPLOY / "chart" / "templates").glob("*.yaml")}
         self.assertEqual(there, {name for name in made if name.startswith("templates/")})
 
     def test_no_node_takes_all_pods_of_a_deployment_with_it(self):
