@@ -39,7 +39,8 @@ class ManyNodes(ControlPlane):
         room = {"cpu": "32", "memory": "256Gi", "pods": "110"}
         return {"apiVersion": "v1", "kind": "Node", "status": {"allocatable": room, "capacity": room}, "metadata": {
             "name": f"node-{number:03}",
-            "labels": {"played": "yes", "kubernetes.io/os": "linux", **{f"strata.dev/{each}": "true" for each in has}}}}
+            "labels": {"played": "yes", "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64",
+                       **{f"strata.dev/{each}": "true" for each in has}}}}
 
 
 class KwokTest(OperatorTest):

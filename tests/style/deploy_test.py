@@ -39,6 +39,12 @@ class DeployTest(unittest.TestCase):
                 self.assertEqual(len(budgets), 1)
                 self.assertIn("  maxUnavailable: 1\n", budgets[0])
 
+    def test_pods_of_the_image_go_where_its_programs_run(self):
+        for path in (DEPLOY / "plain").glob("*.yaml"):
+            images = re.findall(r"^ +image: ", path.read_text(), re.M)
+            selectors = re.findall(r"^ +nodeSelector: \{kubernetes.io/os: linux, kubernetes.io/arch: amd64\}", path.read_text(), re.M)
+            self.assertEqual(len(selectors), len(images), path.name)
+
     def test_a_default_becomes_a_value(self):
         template = render.template(SAMPLE)
         self.assertIn("  image: {{ .Values.image | toJson }}\n", template)
