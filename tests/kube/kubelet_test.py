@@ -55,6 +55,7 @@ class KubeletTest(unittest.TestCase):
         values.write_text(json.dumps(cls.values))
         machine.must(cls.cluster.helm("install", "strata", DEPLOY / "chart", "--namespace", SYSTEM, "--create-namespace",
                                       "--values", values))
+        machine.must(cls.cluster.kubectl("label", "namespace", SYSTEM, "pod-security.kubernetes.io/enforce=privileged"))
         cls.cluster.wait_for("labels of the node", lambda: "strata.dev/wasm" in cls.labels())
 
     @classmethod
