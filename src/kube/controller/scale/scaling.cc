@@ -47,6 +47,7 @@ void Scaling::See(const Found& found, TimePoint now) {
     Target& target = it->second;
     target.decision.replicas = found.running.value_or(0);
     if (target.decision.replicas > 0) {
+      target.proving = true;  // the operator of before may have started it a moment ago
       target.autoscaler.Started(now);
       target.hold_until = now + target.autoscaler.scale_down_delay();
     }
@@ -112,9 +113,14 @@ Scaling::Decision Scaling::Decide(const std::string& uid, std::uint32_t ready, T
   }
   scheduler::Scaling scaling = target.autoscaler.Decide(ready, now);
   const std::uint32_t before = std::min(target.decision.replicas, MostOf(target.scale));
+  if (before == 0 && scaling.replicas > 0) target.proving = true;
+  // One is enough for that.
+  if (target.proving && scaling.replicas == 0) {
+    scaling.replicas = 1;
+    scaling.why = "it has to show that it comes up";
+  }
   if (scaling.replicas < before) {
     const char* held = nullptr;
-    if (target.proving) held = "it has to show that it comes up";
     if (now < target.hold_until) held = "too little is known of its load yet";
     if (!AllHeard(now)) held = "not every activator says how much there is to do";
     if (held != nullptr) {

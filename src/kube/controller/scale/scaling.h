@@ -4,8 +4,10 @@
 //   activators.h --Hear--> [ Scaling ] --Decide--> controller.h: a Deployment's replicas
 //
 // Where it is not known how much there is to do nothing is taken away: while an activator is not
-// heard, for as long as the Autoscaler has to look before it takes something away after this
-// operator has begun, and before a Service that was changed has shown that it comes up.
+// heard, and for as long as the Autoscaler has to look before it takes something away after this
+// operator has begun. A Service that was changed, or has none and is to have some, keeps one until
+// one was ready, however long its image takes to come: who asked has been told to come again by
+// then, and would find nothing at any time.
 //
 // Pure: times are arguments and do not go back. Never fails. Tested by scaling_test.cc.
 #pragma once
@@ -72,7 +74,7 @@ class Scaling {
     scheduler::Autoscaler autoscaler;
     Decision decision;
     TimePoint hold_until;  // nothing is taken away before
-    bool proving = false;  // it was applied, and no replica of it has been ready since
+    bool proving = false;  // it was applied or woken, and no replica has been ready since
     double requests = 0;   // the last sum
   };
 

@@ -112,6 +112,24 @@ TEST_F(ScalingTest, ARequestThatWaitsDecidesAtOnce) {
   EXPECT_EQ(Decide(0), 3U);
 }
 
+// Its image takes longer than a request waits and an idle replica is kept.
+TEST_F(ScalingTest, OneThatWasWokenStaysUntilItWasReadyThoughNobodyWaitsAnyMore) {
+  See(false, 0);
+  EXPECT_EQ(Run(3, 0, 0), 0U);
+  Pass(25, 25);
+  EXPECT_EQ(Decide(0), 3U);
+  EXPECT_EQ(Run(60, 0, 0), 1U) << "one of them";
+  EXPECT_EQ(Run(8, 0, 1), 1U) << "for its keep_alive, for who comes again";
+  EXPECT_EQ(Run(5, 0, 1), 0U);
+  EXPECT_EQ(Run(60, 0, 0), 0U) << "it has been ready";
+}
+
+TEST_F(ScalingTest, WhatAnotherOperatorWokeStaysUntilItWasReady) {
+  See(false, 1);
+  EXPECT_EQ(Run(60, 0, 0), 1U);
+  EXPECT_EQ(Run(15, 0, 1), 0U);
+}
+
 TEST_F(ScalingTest, NeverMoreThanTheMost) {
   See(false, 1);
   EXPECT_EQ(Run(30, 500, 1), 3U);
