@@ -47,6 +47,7 @@ Task<Relay::Started> Open(Loop& loop, const Remote& remote, Duration connect_tim
   if (!socket) co_return Wrap(socket.error(), what);
   auto stream = Stream::OfClient(*context, std::move(*socket), remote.host);
   if (!stream) co_return Wrap(stream.error(), what);
+  if (remote.silence) (*stream)->GiveUpAfter(*remote.silence);
   auto shaken = co_await (*stream)->Handshake(connect_timeout);
   if (!shaken) co_return Wrap(shaken.error(), what + ": TLS");
   co_return Relay::Start(loop, std::move(*stream), RelayLimits{.write_stall = write_stall});

@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,8 @@ struct Remote {
   std::string host;  // a name or an address; the server's certificate must be for it
   std::uint16_t port = 0;
   Files files;
+  // After which a machine that has vanished is given up (Stream::GiveUpAfter).
+  std::optional<std::chrono::seconds> silence = std::nullopt;
 };
 
 // "https://host:8443", "https://[::1]:8443"; a trailing '/' is ignored. kInvalidArgument otherwise.

@@ -1,5 +1,11 @@
 #include "tls/client.h"
 
+#include <netinet/tcp.h>
+
+#include <chrono>
+#include <cstdint>
+#include <tuple>
+
 #include "tls/test_support.h"
 
 namespace strata::tls {
@@ -60,6 +66,28 @@ TEST(TlsClientTest, AServerWithoutTlsIsNotUnderstood) {
   auto answer = harness.Finish({"127.0.0.1", harness.http.address.port, harness.pki.client});
   ASSERT_FALSE(answer.has_value());
   EXPECT_EQ(answer.error().code, Errc::kUnavailable);
+}
+
+// After half of the silence it is probed three times, and what it does not confirm does not wait
+// on.
+TEST(TlsClientTest, AMachineThatVanishesIsGivenUpAfterTheSilenceThatIsAsked) {
+  std::uint16_t port = 0;
+  std::tuple<int, int, int, int, int> found;
+  TlsHarness harness([&](http::Exchange& exchange) -> Awaitable<void> {
+    found = {OptionOfConnectionTo(port, SOL_SOCKET, SO_KEEPALIVE),
+             OptionOfConnectionTo(port, IPPROTO_TCP, TCP_KEEPIDLE),
+             OptionOfConnectionTo(port, IPPROTO_TCP, TCP_KEEPINTVL),
+             OptionOfConnectionTo(port, IPPROTO_TCP, TCP_KEEPCNT),
+             OptionOfConnectionTo(port, IPPROTO_TCP, TCP_USER_TIMEOUT)};
+    co_await http::SayHello(exchange);
+  });
+  port = harness.port;
+  Remote remote = harness.remote(harness.pki.client);
+  ASSERT_TRUE(harness.Finish(remote).has_value());
+  EXPECT_EQ(found, std::tuple(1, 60, 20, 3, 0)) << "who does not read is waited for";
+  remote.silence = std::chrono::seconds(30);
+  ASSERT_TRUE(harness.Finish(remote).has_value());
+  EXPECT_EQ(found, std::tuple(1, 15, 5, 3, 30'000));
 }
 
 TEST(TlsClientTest, AStatusOf400AndAboveIsAnAnswer) {

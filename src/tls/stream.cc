@@ -5,6 +5,8 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <cstdint>
 #include <system_error>
 #include <utility>
 
@@ -23,19 +25,20 @@ namespace {
 using ErrorCode = boost::system::error_code;
 
 // A peer whose machine has vanished is found out within about two minutes.
-constexpr int kKeepAliveIdleS = 60;
-constexpr int kKeepAliveStepS = 15;
-constexpr int kKeepAliveTries = 4;
+constexpr std::chrono::seconds kSilence{120};
+constexpr int kProbes = 3;
 
-void Tune(int fd) {
-  const auto set = [fd](int level, int name, int value) {
-    static_cast<void>(::setsockopt(fd, level, name, &value, sizeof value));
-  };
-  set(IPPROTO_TCP, TCP_NODELAY, 1);
-  set(SOL_SOCKET, SO_KEEPALIVE, 1);
-  set(IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdleS);
-  set(IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveStepS);
-  set(IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveTries);
+void Set(int fd, int level, int name, std::int64_t value) {
+  const int wanted = static_cast<int>(value);
+  static_cast<void>(::setsockopt(fd, level, name, &wanted, sizeof wanted));
+}
+
+// The kernel asks a peer that is silent for half of `silence`, and again, until that is over.
+void Probe(int fd, std::chrono::seconds silence) {
+  Set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  Set(fd, IPPROTO_TCP, TCP_KEEPIDLE, (silence / 2).count());
+  Set(fd, IPPROTO_TCP, TCP_KEEPINTVL, (silence / (2 * kProbes)).count());
+  Set(fd, IPPROTO_TCP, TCP_KEEPCNT, kProbes);
 }
 
 }  // namespace
@@ -51,7 +54,8 @@ Result<std::shared_ptr<Stream>> Stream::Make(const Context& context, Socket sock
   ErrorCode error;
   socket.native_non_blocking(true, error);
   if (error) return FailErrno("TLS: make the socket non-blocking", error.value());
-  Tune(socket.native_handle());
+  Set(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, 1);
+  Probe(socket.native_handle(), kSilence);
   ::ERR_clear_error();
   std::unique_ptr<ssl_st, Free> session(::SSL_new(context.get()));
   if (!session || ::SSL_set_fd(session.get(), socket.native_handle()) != 1) {
@@ -80,6 +84,13 @@ Result<std::shared_ptr<Stream>> Stream::OfClient(const Context& context, Socket 
     return Fail(Errc::kInvalidArgument, "'" + host + "' is no name of a server");
   }
   return stream;
+}
+
+void Stream::GiveUpAfter(std::chrono::seconds silence) {
+  Probe(socket_.native_handle(), silence);
+  // Nothing is probed while it has yet to confirm what we sent, which alone would take minutes.
+  Set(socket_.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT,
+      std::chrono::milliseconds(silence).count());
 }
 
 Task<void> Stream::Handshake(Duration limit) {

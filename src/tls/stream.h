@@ -13,6 +13,7 @@
 // it). Tested by tls/listener_test.cc and tls/client_test.cc.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -62,6 +63,11 @@ class Stream : public std::enable_shared_from_this<Stream> {
   // Reads and drops what the other side has sent until it ends or `limit` is over: closing before
   // that would reset the connection, and the reset could overtake our last words.
   Awaitable<void> Linger(Duration limit);
+
+  // Breaks when for as long nothing was heard of the other side's machine, or it has taken nothing
+  // of what it has to take: for connections whose other side always reads. By default a machine
+  // that is gone is found out within two minutes, and one that does not read is waited for.
+  void GiveUpAfter(std::chrono::seconds silence);
 
   // Ends everything after `limit`; Duration::max() takes that back.
   void KillAfter(Duration limit);

@@ -110,6 +110,23 @@ struct TlsHarness {
   std::uint16_t port = 0;
 };
 
+// An option of TCP (`level` IPPROTO_TCP) or of sockets, of this process's connection to the server
+// at `port`; -1: there is none.
+inline int OptionOfConnectionTo(std::uint16_t port, int level, int name) {
+  constexpr int kMostDescriptors = 1024;
+  for (int fd = 0; fd < kMostDescriptors; ++fd) {
+    sockaddr_in peer{};
+    socklen_t size = sizeof peer;
+    const bool connected = ::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0;
+    if (!connected || peer.sin_family != AF_INET || ntohs(peer.sin_port) != port) continue;
+    int value = -1;
+    socklen_t length = sizeof value;
+    ::getsockopt(fd, level, name, &value, &length);
+    return value;
+  }
+  return -1;
+}
+
 // A client that does with TLS what ours never would.
 class RawTls {
  public:

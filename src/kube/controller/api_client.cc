@@ -22,7 +22,9 @@ constexpr const char* kMetadataList =
 constexpr Bytes kMostToken = 64_KiB;
 constexpr int kPage = 500;   // objects that one answer has at most
 constexpr int kShorter = 4;  // times, where that many do not fit into one
-// The server ends a watch by itself; without a word from it for longer the connection is dead.
+// Of its machine, after which it has vanished: the kernel asks it.
+constexpr std::chrono::seconds kSilenceOfMachine{30};
+// The server ends a watch by itself; one that says nothing for longer hangs.
 constexpr std::chrono::seconds kWatchSeconds{240};
 constexpr std::chrono::seconds kSilence{300};
 
@@ -92,6 +94,10 @@ Result<std::string> ReadToken(const std::filesystem::path& file) {
   auto token = ReadFile(file, kMostToken);
   if (token) token->erase(token->find_last_not_of(" \r\n") + 1);
   return token;
+}
+
+ApiClient::ApiClient(Loop& loop, ClusterAccess access) : loop_(loop), access_(std::move(access)) {
+  access_.server.silence = kSilenceOfMachine;
 }
 
 Task<http::ClientResponse> ApiClient::Send(http::ClientRequest request, http::FetchOptions options,

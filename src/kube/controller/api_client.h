@@ -3,8 +3,9 @@
 //
 //   mirror.h, controller.h --> [ ApiClient ] --tls/client.h--> API server
 //
-// Each request has a connection of its own. Objects are changed by server-side apply only, under
-// one field manager: what others own of them stays theirs.
+// Each request has a connection of its own, on which a server whose machine has vanished is given
+// up after half a minute, also in a watch, where silence is usual. Objects are changed by
+// server-side apply only, under one field manager: what others own of them stays theirs.
 //
 // Threads: on the loop. Lifetime: the loop outlives it; it outlives its requests. Errors: of the
 // connection as tls/client.h has them; of the server: kNotFound (404), kFailedPrecondition (409,
@@ -60,7 +61,7 @@ struct Objects {
 
 class ApiClient {
  public:
-  ApiClient(Loop& loop, ClusterAccess access) : loop_(loop), access_(std::move(access)) {}
+  ApiClient(Loop& loop, ClusterAccess access);
 
   // The object at `path`.
   Task<Json> Get(std::string path);

@@ -1,5 +1,7 @@
 #include "kube/controller/api_client.h"
 
+#include <netinet/tcp.h>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -50,6 +52,7 @@ class ApiClientTest : public ::testing::Test {
     auto body = co_await http::ReadAll(exchange, 1_MiB);
     if (body) asked.body = *body;
     asked_.push_back(std::move(asked));
+    patience_ms_ = tls::OptionOfConnectionTo(harness_.port, IPPROTO_TCP, TCP_USER_TIMEOUT);
     Scripted answer{503, "{}"};
     if (!script_.empty()) {
       answer = std::move(script_.front());
@@ -84,6 +87,7 @@ class ApiClientTest : public ::testing::Test {
 
   std::vector<Asked> asked_;
   std::deque<Scripted> script_;
+  int patience_ms_ = 0;  // of the client's kernel, with a server that confirms nothing
   std::vector<std::shared_ptr<void>> kept_;
   tls::TlsHarness harness_{[this](http::Exchange& exchange) { return Handle(exchange); }};
   ApiClient& client_ =
@@ -101,6 +105,15 @@ TEST_F(ApiClientTest, AnObjectIsAppliedUnderOneManager) {
   EXPECT_EQ(asked_[0].headers["content-type"], "application/apply-patch+yaml");
   EXPECT_EQ(asked_[0].body, R"({"kind":"Lease"})");
   EXPECT_FALSE(asked_[0].headers.contains("authorization"));
+}
+
+TEST_F(ApiClientTest, AServerWhoseMachineVanishesIsGivenUpAfterHalfAMinuteAlsoInAWatch) {
+  script_ = {{200, "{}"}};
+  ASSERT_TRUE(Finish(client_.Get("/api/x")).has_value());
+  EXPECT_EQ(std::exchange(patience_ms_, 0), 30'000);
+  script_ = {{200, ""}};
+  ASSERT_TRUE(Finish(client_.Watch("/api/things", "1", [](const WatchEvent&) {})).has_value());
+  EXPECT_EQ(patience_ms_, 30'000);
 }
 
 TEST_F(ApiClientTest, WhatOthersHaveSetIsLeftWhereThatIsAsked) {
