@@ -69,8 +69,9 @@ Controller::Controller(Loop& loop, ApiClient& client, const Clock& clock, teleme
       client_(client),
       clock_(clock),
       log_(std::move(log)),
-      changed_(loop, kLongestPause),
-      wanted_(loop, kLongestPauseOfWanted),
+      in_hand_(loop),
+      changed_(in_hand_, kLongestPause),
+      wanted_(in_hand_, kLongestPauseOfWanted),
       nodes_(
           loop, client, "/api/v1/nodes", log_, [this](const Json& it) { NodeChanged(it); },
           Form::kMetadata),
@@ -149,7 +150,8 @@ Awaitable<void> Controller::Run() {
   while (!Synced()) co_await Pause(loop_, kLook);
   KeepPorts();
   Spawn(loop_, RescaleAll());
-  Spawn(loop_, Serve(wanted_));
+  for (int i = 0; i < kAtOnce; ++i) Spawn(loop_, Serve(wanted_));
+  for (int i = 1; i < kAtOnce; ++i) Spawn(loop_, Serve(changed_));
   co_await Serve(changed_);
 }
 
@@ -168,7 +170,6 @@ Awaitable<void> Controller::Serve(Line& line) {
 }
 
 Task<void> Controller::TakeUp(std::string key) {
-  while (in_hand_.contains(key)) co_await Pause(loop_, kLook);  // by the other line
   const Json* found = FindResource(key);
   Result<void> done;
   if (found == nullptr) {  // it has gone, with all of its own
@@ -176,9 +177,8 @@ Task<void> Controller::TakeUp(std::string key) {
     co_return done;
   }
   Json resource = *found;
-  in_hand_.insert(key);
   done = co_await LookAt(key, std::move(resource));
-  in_hand_.erase(key);
+  std::erase_if(making_, [&key](const auto& each) { return each.second == key; });
   co_return done;
 }
 
@@ -311,7 +311,7 @@ Task<void> Controller::LookAt(std::string key, Json resource) {
   Observed observed = Observe(resource);
   observed.activation = Activate(key, observed);
   std::vector<Action> actions = Reconcile(observed, classes_, Rfc3339(clock_.WallNow()));
-  auto done = co_await CheckNames(observed, actions);
+  auto done = co_await CheckNames(key, observed, actions);
   if (done) done = co_await DoAll(observed, std::move(actions));
   if (done || !observed.obstacle) co_return done;
   // It is tried again: what is in the way may go without our being told.
@@ -322,21 +322,27 @@ Task<void> Controller::LookAt(std::string key, Json resource) {
 }
 
 // Asks the API server itself who has the names of what is to be made: what we mirror are our own
-// objects alone, and they may come late. kFailedPrecondition, and an obstacle: somebody else has.
-Task<void> Controller::CheckNames(Observed& observed, const std::vector<Action>& actions) {
+// objects alone, and they may come late. What another look makes now is the other one's, though it
+// may not be there yet. kFailedPrecondition, and an obstacle: somebody else has.
+Task<void> Controller::CheckNames(const std::string& key, Observed& observed,
+                                  const std::vector<Action>& actions) {
+  const auto ours = [&observed](const Json& item) {
+    return IsMadeFor(item, observed.resource) || IsKeptFor(item, observed.resource);
+  };
   for (const Action& action : actions) {
     const auto* apply = std::get_if<Apply>(&action);
     if (apply == nullptr || apply->there) continue;
     const std::string path = PathOf(apply->object);
-    const std::size_t name = path.rfind('/');
-    std::string list =
-        path.substr(0, name) + "?fieldSelector=metadata.name%3D" + path.substr(name + 1);
-    auto found = co_await client_.List(std::move(list), Form::kMetadata);
-    if (!found) co_return std::unexpected(std::move(found).error());
-    const auto ours = [&observed](const Json& item) {
-      return IsMadeFor(item, observed.resource) || IsKeptFor(item, observed.resource);
-    };
-    if (std::ranges::all_of(found->items, ours)) continue;
+    bool is_free = making_.try_emplace(path, key).first->second == key;
+    if (is_free) {
+      const std::size_t name = path.rfind('/');
+      std::string list =
+          path.substr(0, name) + "?fieldSelector=metadata.name%3D" + path.substr(name + 1);
+      auto found = co_await client_.List(std::move(list), Form::kMetadata);
+      if (!found) co_return std::unexpected(std::move(found).error());
+      is_free = std::ranges::all_of(found->items, ours);
+    }
+    if (is_free) continue;
     observed.obstacle = Taken(apply->object);
     Error error{Errc::kFailedPrecondition, observed.obstacle->message};
     co_return std::unexpected(std::move(error));

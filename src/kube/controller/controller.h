@@ -1,11 +1,12 @@
 // kube/controller/controller.h - makes a cluster as our resources in it say: looks at each
 // whenever it, what was made for it, or the nodes' classes change, and does what reconcile.h says.
 //
-//   mirrors --changed--> [ Controller: two lines, one at a time of each ] --Actions--> API server
+//   mirrors --changed--> [ Controller: two lines, kAtOnce of each ] --Actions--> API server
 //
-// In a line they take turns, by name. What fails is tried again, after pauses that grow (line.h); a
-// resource that fails does not hold up others. Everything is looked at again every ten minutes,
-// whatever was heard.
+// In a line they take turns, by name; none is looked at twice at a time (line.h). What fails is
+// tried again, after pauses that grow; a resource that fails does not hold up others, nor do fewer
+// than kAtOnce whose requests the API server answers late, say for an admission webhook that does
+// not answer it. Everything is looked at again every ten minutes, whatever was heard.
 //
 // Of Services whose replicas follow their load it decides anew every second, and at once when one
 // that has none is asked for. Those that are to have more have a line of their own: requests wait,
@@ -21,7 +22,6 @@
 #include <list>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "base/async/task.h"
@@ -41,6 +41,9 @@ namespace strata::kube::controller {
 
 class Controller {
  public:
+  // Of each line that are looked at.
+  static constexpr int kAtOnce = 8;
+
   Controller(Loop& loop, ApiClient& client, const Clock& clock, telemetry::Logger log,
              Activators::Settings activators);
 
@@ -68,7 +71,8 @@ class Controller {
   void Heard(const std::string& activator, const activator::DemandReport& report);
   void ActivatorsChanged();
   Task<void> LookAt(std::string key, Json resource);
-  Task<void> CheckNames(Observed& observed, const std::vector<Action>& actions);
+  Task<void> CheckNames(const std::string& key, Observed& observed,
+                        const std::vector<Action>& actions);
   Task<void> DoAll(Observed& observed, std::vector<Action> actions);
   Task<void> Do(const Json& resource, Action action);
   Task<void> TellEvent(const Json& resource, Tell tell);
@@ -79,9 +83,9 @@ class Controller {
   telemetry::Logger log_;
   ClusterNodes classes_;
   // By "Service/namespace/name".
+  InHand in_hand_;
   Line changed_;                                          // or to be looked at for any other reason
   Line wanted_;                                           // that are to have more replicas
-  std::set<std::string> in_hand_;                         // that one of the lines looks at now
   std::map<std::string, Mirror, std::less<>> resources_;  // by kind
   std::list<Mirror> children_;  // one for each kind of what is made and has its maker's name
   const Mirror* deployments_ = nullptr;  // one of them
@@ -89,6 +93,7 @@ class Controller {
   Mirror claims_;
   Scaling scaling_;
   Ports ports_;
+  std::map<std::string, std::string> making_;    // whose look makes what now, by its path
   std::map<std::string, std::string> followed_;  // uids of those that have a port
   Activators activators_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
@@ -22,13 +23,13 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-Json ServiceOf(const char* name, const Json& spec, const Json& status) {
+Json ServiceOf(const std::string& name, const Json& spec, const Json& status) {
   return {{"apiVersion", "strata.dev/v1alpha1"},
           {"kind", "Service"},
           {"metadata",
            {{"name", name},
             {"namespace", "shop"},
-            {"uid", std::string("uid-") + name},
+            {"uid", "uid-" + name},
             {"generation", 1},
             {"resourceVersion", "1"},
             {"finalizers", Json::array({kFinalizer})}}},
@@ -49,18 +50,18 @@ class ControllerTest : public ::testing::Test {
   }
   ~ControllerTest() override { api_.Close(); }
 
-  static Json Before() {
-    return ServiceOf("before", {{"artifact", "oci://registry.example/web:1"}}, Json::object());
+  static Json Simple(const std::string& name) {
+    return ServiceOf(name, {{"artifact", "oci://registry.example/web:1"}}, Json::object());
   }
 
   // All of one kind that there are at first.
   static Json ItemsAt(std::string_view target) {
     if (target.starts_with("/apis/strata.dev/v1alpha1/services?")) {
-      return Json::array({Before(), ServiceOf("web",
-                                              {{"artifact", "oci://registry.example/web:1"},
-                                               {"scale", {{"min", 0}, {"max", 3}}}},
-                                              {{"observedGeneration", 1},
-                                               {"activator", {{"port", kFirstPort}}}})});
+      return Json::array({Simple("before"), ServiceOf("web",
+                                                      {{"artifact", "oci://registry.example/web:1"},
+                                                       {"scale", {{"min", 0}, {"max", 3}}}},
+                                                      {{"observedGeneration", 1},
+                                                       {"activator", {{"port", kFirstPort}}}})});
     }
     if (target.starts_with("/api/v1/nodes?")) {
       return Json::parse(R"([{"metadata":{"name":"n","labels":{"strata.dev/container":"true"}}}])");
@@ -106,7 +107,9 @@ class ControllerTest : public ::testing::Test {
       auto read = co_await http::ReadAll(exchange, 1_MiB);
       written_.push_back(target.substr(0, target.find('?')) + " " + (read ? *read : ""));
       if (target.starts_with("/api/v1/namespaces/shop/events/")) status = event_status_;
-      while (holds_ && target.find("/before") != std::string::npos) {
+      const bool held = !holds_.empty() && target.find(holds_) != std::string::npos;
+      held_ += held ? 1 : 0;
+      while (held && !holds_.empty()) {
         timer.expires_after(milliseconds(1));
         co_await timer.async_wait(kAwait);
       }
@@ -124,6 +127,17 @@ class ControllerTest : public ::testing::Test {
     static_cast<void>(sent);
   }
 
+  // The watch of Services tells it.
+  void Tell(const Json& service) {
+    events_ += R"({"type":"MODIFIED","object":)" + DumpJson(service) + "}\n";
+  }
+
+  // How often something was written at this path.
+  [[nodiscard]] std::ptrdiff_t TimesWritten(std::string_view path) const {
+    return std::ranges::count_if(
+        written_, [path](const std::string& each) { return each.starts_with(path); });
+  }
+
   // A request that writes at this path and says that; none yet: what comes is waited for.
   bool Writes(std::string_view path, std::string_view said) {
     return http_.RunUntil([&] {
@@ -136,7 +150,8 @@ class ControllerTest : public ::testing::Test {
   std::vector<std::string> written_;
   std::string events_;
   std::uint16_t event_status_ = 200;
-  bool holds_ = false;
+  std::string holds_;  // in the path of what is written and not answered yet
+  int held_ = 0;
   bool waits_ = false;
   int asked_ = 0;
   ApiServer api_{[this](http::Exchange& exchange) { return AnswerAsApiServer(exchange); }};
@@ -155,17 +170,46 @@ class ControllerTest : public ::testing::Test {
 
 constexpr const char* kWeb = "/apis/apps/v1/namespaces/shop/deployments/web";
 
+constexpr const char* kBefore = "/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies/before";
+
 TEST_F(ControllerTest, WhatIsToHaveMoreReplicasDoesNotWaitForOtherChanges) {
   ASSERT_TRUE(Writes(kWeb, "\"replicas\":0"));
   written_.clear();
-  holds_ = true;
-  Json changed = Before();
-  changed["metadata"]["resourceVersion"] = "2";
-  events_ = R"({"type":"MODIFIED","object":)" + DumpJson(changed) + "}\n";
-  ASSERT_TRUE(Writes("/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies/before", ""));
+  holds_ = "/before-";
+  for (int i = 0; i <= Controller::kAtOnce; ++i) Tell(Simple("before-" + std::to_string(i)));
+  ASSERT_TRUE(http_.RunUntil([&] { return held_ == Controller::kAtOnce; }));
   waits_ = true;
   EXPECT_TRUE(Writes(kWeb, "\"replicas\":1"));
-  EXPECT_TRUE(holds_);
+  EXPECT_EQ(held_, Controller::kAtOnce) << "the last one waits its turn";
+  holds_.clear();
+}
+
+TEST_F(ControllerTest, ASlowOneDoesNotHoldUpOthersHoweverOftenItChanges) {
+  holds_ = "/before";
+  ASSERT_TRUE(Writes(kWeb, "\"replicas\":0"));
+  ASSERT_TRUE(Writes(kBefore, ""));
+  for (int i = 0; i < 2 * Controller::kAtOnce; ++i) Tell(Simple("before"));
+  Tell(Simple("other"));
+  EXPECT_TRUE(Writes("/apis/apps/v1/namespaces/shop/deployments/other", ""));
+  EXPECT_EQ(TimesWritten(kBefore), 1) << "it is looked at already";
+  holds_.clear();
+  EXPECT_TRUE(http_.RunUntil([&] { return TimesWritten(kBefore) == 2; })) << "and once more";
+}
+
+TEST_F(ControllerTest, WhatOneMakesNowIsAnothersForAllOthers) {
+  constexpr const char* kClaim = "/api/v1/namespaces/shop/persistentvolumeclaims/data.volume";
+  holds_ = "data.volume";
+  for (const char* name : {"one", "two"}) {
+    Json service = Simple(name);
+    service["spec"]["volumes"] =
+        Json::array({{{"name", "d"}, {"named", {{"volume", "data"}, {"size_mib", 8}}}}});
+    service["spec"]["mounts"] = Json::array({{{"volume", "d"}, {"mount", "/d"}}});
+    Tell(service);
+  }
+  ASSERT_TRUE(Writes(kClaim, "uid-one"));
+  EXPECT_TRUE(Writes("/apis/strata.dev/v1alpha1/namespaces/shop/services/two/status", "Taken"));
+  EXPECT_EQ(TimesWritten(kClaim), 1);
+  holds_.clear();
 }
 
 TEST_F(ControllerTest, AnEventThatIsRefusedKeepsNothingElseFromBeingWritten) {

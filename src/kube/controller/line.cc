@@ -13,31 +13,42 @@ constexpr Duration kFirstPause = std::chrono::seconds(1);
 
 }  // namespace
 
-Line::Line(Loop& loop, Duration longest)
-    : longest_(longest), wake_(loop.get_executor(), Timer::time_point::max()) {}
-
 void Line::Add(std::string key) {
   due_.insert(std::move(key));
-  wake_.cancel();
+  in_hand_.changed.cancel();
 }
 
 Awaitable<void> Line::Wait() {
-  while (due_.empty()) {
+  while (FindNext() == due_.end()) {
     boost::system::error_code woken;
-    co_await wake_.async_wait(asio::redirect_error(kAwait, woken));
+    co_await in_hand_.changed.async_wait(asio::redirect_error(kAwait, woken));
   }
 }
 
+std::set<std::string>::const_iterator Line::FindNext() const {
+  const auto is_free = [this](const std::string& key) { return !in_hand_.keys.contains(key); };
+  const auto next = std::find_if(due_.upper_bound(last_), due_.end(), is_free);
+  return next != due_.end() ? next : std::ranges::find_if(due_, is_free);
+}
+
 std::string Line::Next() {
-  auto next = due_.upper_bound(last_);
-  if (next == due_.end()) next = due_.begin();
-  last_ = std::move(due_.extract(next).value());
+  last_ = std::move(due_.extract(FindNext()).value());
+  in_hand_.keys.insert(last_);
   return last_;
 }
 
-void Line::Done(const std::string& key) { pauses_.erase(key); }
+void Line::PutDown(const std::string& key) {
+  in_hand_.keys.erase(key);
+  in_hand_.changed.cancel();
+}
+
+void Line::Done(const std::string& key) {
+  PutDown(key);
+  pauses_.erase(key);
+}
 
 std::optional<Duration> Line::Failed(const std::string& key) {
+  PutDown(key);
   if (!paused_.insert(key).second) return std::nullopt;
   Duration& next = pauses_.try_emplace(key, kFirstPause).first->second;
   return std::exchange(next, std::min(2 * next, longest_));

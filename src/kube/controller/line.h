@@ -3,7 +3,11 @@
 //
 //   Add --> [ Line ] --Next--> controller.h: looks at it --> Done, or Failed --pause--> Retry
 //
-// Threads: on the loop, which outlives it; one waits. Never fails. Tested by line_test.cc.
+// Any number may wait at a line, and several lines may be had. Who has been given a resource has it
+// in hand until it says how it went: meanwhile no line gives it out again, to nobody. So whatever
+// happens to one that is slow, it takes one place of those that look, and not all.
+//
+// Threads: on the loop, which outlives it. Never fails. Tested by line_test.cc.
 #pragma once
 
 #include <map>
@@ -16,21 +20,30 @@
 
 namespace strata::kube::controller {
 
+// What is looked at now, of all lines that have it. It outlives them.
+struct InHand {
+  explicit InHand(Loop& loop) : changed(loop.get_executor(), Timer::time_point::max()) {}
+
+  std::set<std::string> keys;
+  Timer changed;  // never expires; cancelled when something is due or was put down
+};
+
 class Line {
  public:
   // The pauses begin with a second and double, up to `longest`.
-  Line(Loop& loop, Duration longest);
+  Line(InHand& in_hand, Duration longest) : in_hand_(in_hand), longest_(longest) {}
 
   void Add(std::string key);
 
-  // Ends when something is due.
+  // Ends when something is due that nobody has in hand. Whoever waited calls Next before it waits
+  // for anything else: another one would be given the same.
   Awaitable<void> Wait();
 
-  // The one after the last that was given out. Something is due.
+  // The one after the last that was given out. Something is due that nobody has in hand.
   [[nodiscard]] std::string Next();
 
-  // How it went with `key`. What has failed is to be tried again after this pause; nothing: another
-  // one goes on already.
+  // How it went with `key`, which is in nobody's hand any more. What has failed is to be tried
+  // again after this pause; nothing: another one goes on already.
   void Done(const std::string& key);
   [[nodiscard]] std::optional<Duration> Failed(const std::string& key);
 
@@ -38,10 +51,13 @@ class Line {
   void Retry(std::string key);
 
  private:
+  [[nodiscard]] std::set<std::string>::const_iterator FindNext() const;
+  void PutDown(const std::string& key);
+
+  InHand& in_hand_;
   const Duration longest_;
   std::set<std::string> due_;
   std::string last_;                        // that was given out
-  Timer wake_;                              // never expires; cancelled when something is due
   std::map<std::string, Duration> pauses_;  // the next ones
   std::set<std::string> paused_;
 };
