@@ -61,6 +61,13 @@ std::string DueKeyOf(std::string_view kind, const std::string& key) {
   return std::string(kind) + "/" + key;
 }
 
+// Another one when the manifest is, or the resource of that name.
+std::string EditionOf(const Json& resource) {
+  const Json& metadata = resource.at("metadata");
+  return metadata.value("uid", "") + "/" +
+         std::to_string(metadata.value("generation", std::int64_t{0}));
+}
+
 }  // namespace
 
 Controller::Controller(Loop& loop, ApiClient& client, const Clock& clock, telemetry::Logger log,
@@ -86,7 +93,7 @@ Controller::Controller(Loop& loop, ApiClient& client, const Clock& clock, teleme
     const std::string name(model::KindName(kind));
     resources_.try_emplace(name, loop, client,
                            "/apis/" + std::string(model::kApiVersion) + "/" + PluralName(kind),
-                           log_, [this, name](const Json& it) { Due(DueKeyOf(name, KeyOf(it))); });
+                           log_, [this, name](const Json& it) { ResourceChanged(name, it); });
   }
   for (const std::string_view path : kChildren) {
     children_.emplace_back(loop, client, std::string(path) + kOurs, log_,
@@ -100,6 +107,10 @@ bool Controller::Synced() const {
   return nodes_.synced() && claims_.synced() && activators_.synced() &&
          std::ranges::all_of(resources_, [](const auto& each) { return each.second.synced(); }) &&
          std::ranges::all_of(children_, [](const Mirror& each) { return each.synced(); });
+}
+
+void Controller::ResourceChanged(const std::string& kind, const Json& resource) {
+  changed_.Add(DueKeyOf(kind, KeyOf(resource)), EditionOf(resource));
 }
 
 // Of whichever kind its owner is: another one may wait for its name.
@@ -159,27 +170,25 @@ Awaitable<void> Controller::Serve(Line& line) {
   while (true) {
     co_await line.Wait();
     std::string key = line.Next();
-    auto done = co_await TakeUp(key);
+    const Json* found = FindResource(key);
+    if (found == nullptr) {  // it has gone, with all of its own
+      Unfollow(key);
+      line.Done(key);
+      continue;
+    }
+    const std::string edition = EditionOf(*found);
+    Json resource = *found;
+    auto done = co_await LookAt(key, std::move(resource));
+    std::erase_if(making_, [&key](const auto& each) { return each.second == key; });
     if (done) {
       line.Done(key);
       continue;
     }
     log_.Warn("tried again", {{"resource", key}, {"error", done.error().message}});
-    if (const auto pause = line.Failed(key)) Spawn(loop_, Again(line, std::move(key), *pause));
+    if (const auto pause = line.Failed(key, edition)) {
+      Spawn(loop_, Again(line, std::move(key), *pause));
+    }
   }
-}
-
-Task<void> Controller::TakeUp(std::string key) {
-  const Json* found = FindResource(key);
-  Result<void> done;
-  if (found == nullptr) {  // it has gone, with all of its own
-    Unfollow(key);
-    co_return done;
-  }
-  Json resource = *found;
-  done = co_await LookAt(key, std::move(resource));
-  std::erase_if(making_, [&key](const auto& each) { return each.second == key; });
-  co_return done;
 }
 
 const Json* Controller::FindResource(const std::string& key) const {

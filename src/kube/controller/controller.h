@@ -53,13 +53,13 @@ class Controller {
  private:
   [[nodiscard]] bool Synced() const;
   void Due(std::string key) { changed_.Add(std::move(key)); }
+  void ResourceChanged(const std::string& kind, const Json& resource);
   void ChildChanged(const Json& child);
   void AllDue();
   void NodeChanged(const Json& node);
   Awaitable<void> Resync();
   Awaitable<void> Again(Line& line, std::string key, Duration pause);
   Awaitable<void> Serve(Line& line);
-  Task<void> TakeUp(std::string key);
   [[nodiscard]] const Json* FindResource(const std::string& key) const;
   [[nodiscard]] Observed Observe(const Json& resource) const;
   [[nodiscard]] std::optional<Activation> Activate(const std::string& key,

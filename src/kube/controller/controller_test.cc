@@ -23,6 +23,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+constexpr const char* kBefore = "/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies/before";
+
 Json ServiceOf(const std::string& name, const Json& spec, const Json& status) {
   return {{"apiVersion", "strata.dev/v1alpha1"},
           {"kind", "Service"},
@@ -107,6 +109,13 @@ class ControllerTest : public ::testing::Test {
       auto read = co_await http::ReadAll(exchange, 1_MiB);
       written_.push_back(target.substr(0, target.find('?')) + " " + (read ? *read : ""));
       if (target.starts_with("/api/v1/namespaces/shop/events/")) status = event_status_;
+      if (refuses_ && target.starts_with(kBefore)) {
+        status = 403;
+        body = R"({"message":"denied, for the time of )" + std::to_string(++refused_) + "\"}";
+      }
+      if (refuses_ && target.find("/services/before/status") != std::string::npos) {
+        Tell(Simple("before"));
+      }
       const bool held = !holds_.empty() && target.find(holds_) != std::string::npos;
       held_ += held ? 1 : 0;
       while (held && !holds_.empty()) {
@@ -150,6 +159,8 @@ class ControllerTest : public ::testing::Test {
   std::vector<std::string> written_;
   std::string events_;
   std::uint16_t event_status_ = 200;
+  bool refuses_ = false;  // with another message each time
+  int refused_ = 0;
   std::string holds_;  // in the path of what is written and not answered yet
   int held_ = 0;
   bool waits_ = false;
@@ -169,8 +180,6 @@ class ControllerTest : public ::testing::Test {
 };
 
 constexpr const char* kWeb = "/apis/apps/v1/namespaces/shop/deployments/web";
-
-constexpr const char* kBefore = "/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies/before";
 
 TEST_F(ControllerTest, WhatIsToHaveMoreReplicasDoesNotWaitForOtherChanges) {
   ASSERT_TRUE(Writes(kWeb, "\"replicas\":0"));
@@ -206,10 +215,22 @@ TEST_F(ControllerTest, WhatOneMakesNowIsAnothersForAllOthers) {
     service["spec"]["mounts"] = Json::array({{{"volume", "d"}, {"mount", "/d"}}});
     Tell(service);
   }
-  ASSERT_TRUE(Writes(kClaim, "uid-one"));
-  EXPECT_TRUE(Writes("/apis/strata.dev/v1alpha1/namespaces/shop/services/two/status", "Taken"));
+  ASSERT_TRUE(Writes(kClaim, ""));
+  EXPECT_TRUE(Writes("/apis/strata.dev/v1alpha1/namespaces/shop/services/", "Taken"));
   EXPECT_EQ(TimesWritten(kClaim), 1);
   holds_.clear();
+}
+
+// The status says it, which is told, and changes each time.
+TEST_F(ControllerTest, ARefusalWithATimeInItIsTriedAgainAfterThePauseAlone) {
+  refuses_ = true;
+  ASSERT_TRUE(
+      Writes("/apis/strata.dev/v1alpha1/namespaces/shop/services/before/status", "Refused"));
+  const auto begin = std::chrono::steady_clock::now();
+  ASSERT_TRUE(
+      http_.RunUntil([&] { return std::chrono::steady_clock::now() - begin > milliseconds(300); }));
+  EXPECT_EQ(refused_, 1);
+  EXPECT_TRUE(http_.RunUntil([&] { return refused_ == 2; })) << "after the pause";
 }
 
 TEST_F(ControllerTest, AnEventThatIsRefusedKeepsNothingElseFromBeingWritten) {

@@ -11,10 +11,17 @@ namespace {
 
 constexpr Duration kFirstPause = std::chrono::seconds(1);
 
+bool IsNoEdit(const std::string& edition, const std::string& failed) {
+  return edition.empty() || edition == failed;
+}
+
 }  // namespace
 
-void Line::Add(std::string key) {
-  due_.insert(std::move(key));
+void Line::Add(std::string key, const std::string& edition) {
+  const auto paused = paused_.find(key);
+  if (paused != paused_.end() && IsNoEdit(edition, paused->second)) return;
+  std::string& last = due_[std::move(key)];
+  if (!edition.empty()) last = edition;
   in_hand_.changed.cancel();
 }
 
@@ -25,14 +32,14 @@ Awaitable<void> Line::Wait() {
   }
 }
 
-std::set<std::string>::const_iterator Line::FindNext() const {
-  const auto is_free = [this](const std::string& key) { return !in_hand_.keys.contains(key); };
+Line::Editions::const_iterator Line::FindNext() const {
+  const auto is_free = [this](const auto& due) { return !in_hand_.keys.contains(due.first); };
   const auto next = std::find_if(due_.upper_bound(last_), due_.end(), is_free);
   return next != due_.end() ? next : std::ranges::find_if(due_, is_free);
 }
 
 std::string Line::Next() {
-  last_ = std::move(due_.extract(FindNext()).value());
+  last_ = std::move(due_.extract(FindNext()).key());
   in_hand_.keys.insert(last_);
   return last_;
 }
@@ -45,11 +52,15 @@ void Line::PutDown(const std::string& key) {
 void Line::Done(const std::string& key) {
   PutDown(key);
   pauses_.erase(key);
+  paused_.erase(key);
 }
 
-std::optional<Duration> Line::Failed(const std::string& key) {
+std::optional<Duration> Line::Failed(const std::string& key, const std::string& edition) {
   PutDown(key);
-  if (!paused_.insert(key).second) return std::nullopt;
+  // What has happened meanwhile is as what happens within the pause.
+  const auto due = due_.find(key);
+  if (due != due_.end() && IsNoEdit(due->second, edition)) due_.erase(due);
+  if (!paused_.insert_or_assign(key, edition).second) return std::nullopt;
   Duration& next = pauses_.try_emplace(key, kFirstPause).first->second;
   return std::exchange(next, std::min(2 * next, longest_));
 }

@@ -3,6 +3,10 @@
 //
 //   Add --> [ Line ] --Next--> controller.h: looks at it --> Done, or Failed --pause--> Retry
 //
+// Within its pause only an edit has one that failed looked at before: what else happens to it may
+// be what trying it has done (a status that says when it was refused), which would have it tried
+// again for ever without a pause.
+//
 // Any number may wait at a line, and several lines may be had. Who has been given a resource has it
 // in hand until it says how it went: meanwhile no line gives it out again, to nobody. So whatever
 // happens to one that is slow, it takes one place of those that look, and not all.
@@ -33,7 +37,9 @@ class Line {
   // The pauses begin with a second and double, up to `longest`.
   Line(InHand& in_hand, Duration longest) : in_hand_(in_hand), longest_(longest) {}
 
-  void Add(std::string key);
+  // `edition`: what is to be made of it, which may be another state than the one that failed;
+  // empty: something else has happened to it.
+  void Add(std::string key, const std::string& edition = {});
 
   // Ends when something is due that nobody has in hand. Whoever waited calls Next before it waits
   // for anything else: another one would be given the same.
@@ -42,24 +48,25 @@ class Line {
   // The one after the last that was given out. Something is due that nobody has in hand.
   [[nodiscard]] std::string Next();
 
-  // How it went with `key`, which is in nobody's hand any more. What has failed is to be tried
-  // again after this pause; nothing: another one goes on already.
+  // How it went with `key`, which is in nobody's hand any more. What has failed, in that edition,
+  // is to be tried again after this pause; nothing: another one goes on already.
   void Done(const std::string& key);
-  [[nodiscard]] std::optional<Duration> Failed(const std::string& key);
+  [[nodiscard]] std::optional<Duration> Failed(const std::string& key, const std::string& edition);
 
   // The pause is over.
   void Retry(std::string key);
 
  private:
-  [[nodiscard]] std::set<std::string>::const_iterator FindNext() const;
+  using Editions = std::map<std::string, std::string>;  // by key
+  [[nodiscard]] Editions::const_iterator FindNext() const;
   void PutDown(const std::string& key);
 
   InHand& in_hand_;
   const Duration longest_;
-  std::set<std::string> due_;
+  Editions due_;                            // the last that was told of each
   std::string last_;                        // that was given out
   std::map<std::string, Duration> pauses_;  // the next ones
-  std::set<std::string> paused_;
+  Editions paused_;                         // that have failed
 };
 
 }  // namespace strata::kube::controller

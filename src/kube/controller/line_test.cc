@@ -66,20 +66,52 @@ TEST_F(LineTest, EachOfThoseThatWaitIsGivenAnotherOne) {
 
 TEST_F(LineTest, PausesGrowToTheLongestAndBeginAnewWhenItWasDone) {
   for (const auto pause : {seconds(1), seconds(2), seconds(3), seconds(3)}) {
-    EXPECT_EQ(line_.Failed("a"), pause);
+    EXPECT_EQ(line_.Failed("a", "1"), pause);
     line_.Retry("a");
     EXPECT_EQ(line_.Next(), "a");
   }
-  EXPECT_EQ(line_.Failed("b"), seconds(1)) << "of each its own";
+  EXPECT_EQ(line_.Failed("b", "1"), seconds(1)) << "of each its own";
   line_.Done("a");
-  EXPECT_EQ(line_.Failed("a"), seconds(1));
+  EXPECT_EQ(line_.Failed("a", "1"), seconds(1));
+}
+
+// Whether it happens while it is tried, or after.
+TEST_F(LineTest, WithinItsPauseWhatHasFailedIsLookedAtForAnEditAlone) {
+  line_.Add("a", "1");
+  ASSERT_EQ(line_.Next(), "a");
+  line_.Add("a", "1");
+  line_.Add("a");
+  ASSERT_EQ(line_.Failed("a", "1"), seconds(1));
+  line_.Add("a", "1");
+  line_.Add("a");
+  line_.Add("b");
+  EXPECT_EQ(line_.Next(), "b");
+  line_.Add("aa");
+  EXPECT_EQ(line_.Next(), "aa") << "and not a";
+  line_.Add("a", "2");
+  line_.Add("a");
+  ASSERT_EQ(line_.Next(), "a");
+  line_.Add("a", "3");
+  EXPECT_EQ(line_.Failed("a", "2"), std::nullopt);
+  EXPECT_EQ(line_.Next(), "a") << "it was edited while it was tried";
+}
+
+TEST_F(LineTest, WhatWasDoneHasNoPauseAnyMore) {
+  line_.Add("a", "1");
+  ASSERT_EQ(line_.Next(), "a");
+  ASSERT_EQ(line_.Failed("a", "1"), seconds(1));
+  line_.Add("a", "2");
+  ASSERT_EQ(line_.Next(), "a");
+  line_.Done("a");
+  line_.Add("a");
+  EXPECT_EQ(line_.Next(), "a");
 }
 
 TEST_F(LineTest, WhatIsLookedAtBeforeItsPauseIsOverHasNoSecondOne) {
-  EXPECT_EQ(line_.Failed("a"), seconds(1));
-  EXPECT_EQ(line_.Failed("a"), std::nullopt);
+  EXPECT_EQ(line_.Failed("a", "1"), seconds(1));
+  EXPECT_EQ(line_.Failed("a", "1"), std::nullopt);
   line_.Retry("a");
-  EXPECT_EQ(line_.Failed("a"), seconds(2));
+  EXPECT_EQ(line_.Failed("a", "1"), seconds(2));
 }
 
 }  // namespace
