@@ -3,8 +3,10 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <expected>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/basic_signal_set.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -12,8 +14,10 @@
 #include "apps/cluster_flags.h"
 #include "base/async/task.h"
 #include "base/clock.h"
+#include "base/files/fd.h"
 #include "base/ids.h"
 #include "base/random.h"
+#include "base/result.h"
 #include "host/process/file_limit.h"
 #include "http/server/listener.h"
 #include "http/server/server.h"
@@ -47,13 +51,25 @@ Awaitable<void> Finish(Loop& loop, const strata::Clock& clock, activator::Activa
   loop.stop();
 }
 
-int Run(const strata::ClusterFlags& flags, const std::string& listen, const std::string& space) {
+// Where the operator and kubelet ask, at each of `hosts`.
+strata::Result<std::vector<strata::Fd>> Listen(const std::vector<std::string>& hosts) {
+  std::vector<strata::Fd> listeners;
+  for (const std::string& host : hosts) {
+    auto listener = strata::http::ListenTcp({host, strata::kube::kDemandPort});
+    if (!listener) return std::unexpected(std::move(listener).error());
+    listeners.push_back(*std::move(listener));
+  }
+  return listeners;
+}
+
+int Run(const strata::ClusterFlags& flags, const std::vector<std::string>& hosts,
+        const std::string& space) {
   // One for each Service's port, and two for each request.
   strata::host::RaiseFileLimit();
   auto access = controller::AccessTo(flags.server, flags.files, flags.token);
-  auto listener = strata::http::ListenTcp({listen, strata::kube::kDemandPort});
-  if (!access || !listener) {
-    const auto& error = access ? listener.error() : access.error();
+  auto listeners = Listen(hosts);
+  if (!access || !listeners) {
+    const auto& error = access ? listeners.error() : access.error();
     std::fprintf(stderr, "strata-activator: %s\n", error.message.c_str());
     return strata::kUsageError;
   }
@@ -64,13 +80,15 @@ int Run(const strata::ClusterFlags& flags, const std::string& listen, const std:
   Loop loop(1);
   controller::ApiClient client(loop, *std::move(access));
   activator::Activator all(loop, client, clock, *log,
-                           {.host = listen,
+                           {.hosts = hosts,
                             .instance = strata::NewId(clock, random),
                             .reader = "system:serviceaccount:" + space + ":strata-operator"});
   strata::http::Server server(loop, strata::http::ServerConfig{}, all, clock);
-  if (auto adopted = server.Adopt(*std::move(listener)); !adopted) {
-    std::fprintf(stderr, "strata-activator: %s\n", adopted.error().message.c_str());
-    return 1;
+  for (strata::Fd& listener : *listeners) {
+    if (auto adopted = server.Adopt(std::move(listener)); !adopted) {
+      std::fprintf(stderr, "strata-activator: %s\n", adopted.error().message.c_str());
+      return 1;
+    }
   }
   strata::Spawn(loop, all.Run());
   strata::Spawn(loop, Finish(loop, clock, all, *log));
@@ -82,15 +100,18 @@ int Run(const strata::ClusterFlags& flags, const std::string& listen, const std:
 
 int main(int argc, char** argv) {
   strata::ClusterProgram program(kAbout, "strata-activator");
-  std::string listen = "0.0.0.0";
+  std::vector<std::string> listen;
   program.app()
-      .add_option("--listen", listen, "numeric address that requests come to")
-      ->capture_default_str();
+      .add_option("--listen", listen,
+                  "numeric address that requests come to; may be repeated. Without it all of the "
+                  "machine's, of IPv4 and of IPv6, where it has them")
+      ->allow_extra_args(false);
   std::string space = "strata-system";
   program.app()
       .add_option("--namespace", space,
                   "where strata-operator is, which may ask how much there is to do")
       ->capture_default_str();
-  return program.Run(argc, argv,
-                     [&](const strata::ClusterFlags& flags) { return Run(flags, listen, space); });
+  return program.Run(argc, argv, [&](const strata::ClusterFlags& flags) {
+    return Run(flags, listen.empty() ? activator::AllHosts() : listen, space);
+  });
 }

@@ -22,11 +22,11 @@
 
 namespace strata::kube {
 
-// A loopback address of this process alone, where a port is nobody else's.
-inline std::string OurHost() {
+// Loopback addresses of this process alone, where a port is nobody else's.
+inline std::string OurHost(unsigned number = 0) {
   const auto pid = static_cast<unsigned>(::getpid());
-  return "127." + std::to_string(1 + pid / 62'500 % 250) + "." + std::to_string(pid / 250 % 250) +
-         "." + std::to_string(1 + pid % 250);
+  return "127." + std::to_string(1 + pid / 31'250 % 250) + "." +
+         std::to_string(2 * (pid / 250 % 125) + number % 2) + "." + std::to_string(1 + pid % 250);
 }
 
 struct ApiServer {

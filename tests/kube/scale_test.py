@@ -4,6 +4,7 @@ controllers and kubelet would do, the test does: a pod is a server of its own. `
 import contextlib
 import http.client
 import http.server
+import os
 import socket
 import subprocess
 import threading
@@ -53,9 +54,10 @@ class ScaleTest(OperatorTest):
                                      "--token", self.token_file("strata-activator")], stderr=output)
 
     @staticmethod
-    def activator_listens():
-        with contextlib.closing(socket.socket()) as tried:
-            return tried.connect_ex((ADDRESS, 8079)) == 0
+    def activator_listens(host=ADDRESS):
+        with contextlib.suppress(OSError), socket.create_connection((host, 8079), PATIENCE):
+            return True
+        return False
 
     def end_activator(self):
         self.activator.kill()
@@ -205,6 +207,12 @@ class ScaleTest(OperatorTest):
                                       ("another's", self.token("strata-activator", "strata-activator"), 403)):
             with self.subTest(told):
                 self.assertEqual(status(token), expected)
+
+    @unittest.skipUnless(os.path.exists("/proc/net/if_inet6"), "no IPv6 here")
+    def test_pods_of_either_family_have_it_listen(self):
+        for host in (ADDRESS, "::1"):
+            with self.subTest(host):
+                self.assertTrue(eventually(lambda host=host: self.activator_listens(host)))
 
     def test_requests_are_answered_while_operator_and_api_server_are_gone(self):
         self.a_pods_server()

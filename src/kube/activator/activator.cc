@@ -1,5 +1,8 @@
 #include "kube/activator/activator.h"
 
+#include <sys/socket.h>
+
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <optional>
@@ -11,6 +14,7 @@
 #include <boost/asio/post.hpp>
 
 #include "base/async/pause.h"
+#include "base/files/fd.h"
 #include "http/exchange_io.h"
 #include "http/problem.h"
 #include "http/server/listener.h"
@@ -51,6 +55,15 @@ http::Problem ProblemForCaller(const Error& error) {
 
 }  // namespace
 
+std::vector<std::string> AllHosts() {
+  std::vector<std::string> hosts;
+  for (const auto& [family, host] : {std::pair(AF_INET, "0.0.0.0"), std::pair(AF_INET6, "::")}) {
+    const Fd tried(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (tried.valid() || errno != EAFNOSUPPORT) hosts.emplace_back(host);
+  }
+  return hosts;
+}
+
 Activator::Entry::Entry(Activator& all, Workload workload)
     : front(all.loop_, all.clock_, std::move(workload),
             [&all] {
@@ -64,7 +77,7 @@ Activator::Activator(Loop& loop, controller::ApiClient& client, Clock& clock, te
     : loop_(loop),
       clock_(clock),
       log_(std::move(log)),
-      host_(settings.host),
+      hosts_(settings.hosts),
       instance_(settings.instance),
       begun_(clock.Now()),
       callers_(client, clock, settings.reader),
@@ -139,17 +152,23 @@ void Activator::Settle() {
       entry = std::make_shared<Entry>(*this, workload);
       entry->front.SetPods(PodsFor(key));
     }
-    if (!entry->listens) Listen(key, *entry);
+    Listen(key, *entry);
   }
   settled_ = true;
 }
 
 void Activator::Listen(const std::string& key, Entry& entry) {
-  auto listener = http::ListenTcp({host_, entry.front.workload().port});
-  auto adopted = listener ? entry.server.Adopt(*std::move(listener))
-                          : Result<void>(std::unexpected(std::move(listener).error()));
-  entry.listens = adopted.has_value();
-  if (!adopted) log_.Warn("tried again", {{"service", key}, {"error", adopted.error().message}});
+  for (const std::string& host : hosts_) {
+    if (entry.listens.contains(host)) continue;
+    auto listener = http::ListenTcp({host, entry.front.workload().port});
+    auto adopted = listener ? entry.server.Adopt(*std::move(listener))
+                            : Result<void>(std::unexpected(std::move(listener).error()));
+    if (adopted) {
+      entry.listens.insert(host);
+    } else {
+      log_.Warn("tried again", {{"service", key}, {"error", adopted.error().message}});
+    }
+  }
 }
 
 Awaitable<void> Activator::Leave(std::shared_ptr<Entry> entry) {

@@ -7,7 +7,8 @@
 //
 // It only reads the API server, and goes on by what it has read when that, or the operator, is not
 // there. Before it has read all it serves nothing; it is ready once it has tried to listen at the
-// ports of all. One port that cannot be had is tried again, and does not keep it from being ready.
+// ports of all, at each host. One port that cannot be had is tried again, and does not keep it from
+// being ready.
 //
 // While it drains it goes on to hand what is here to pods, and to say how much that is.
 //
@@ -22,7 +23,9 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "base/async/broadcast.h"
 #include "base/async/task.h"
@@ -38,12 +41,16 @@
 
 namespace strata::kube::activator {
 
+// All addresses of this machine, of each family that it has: "0.0.0.0", and "::", which is of IPv6
+// alone. A cluster's pods may have either, or both.
+std::vector<std::string> AllHosts();
+
 class Activator final : public http::Handler {
  public:
   struct Settings {
-    std::string host;      // the numeric address that the workloads' ports are at
-    std::string instance;  // of this process
-    std::string reader;    // who may ask for the demand, by the API server's name
+    std::vector<std::string> hosts;  // the numeric addresses that the workloads' ports are at
+    std::string instance;            // of this process
+    std::string reader;              // who may ask for the demand, by the API server's name
   };
   Activator(Loop& loop, controller::ApiClient& client, Clock& clock, telemetry::Logger log,
             const Settings& settings);
@@ -61,7 +68,7 @@ class Activator final : public http::Handler {
     Entry(Activator& all, Workload workload);
     Front front;
     http::Server server;
-    bool listens = false;
+    std::set<std::string> listens;  // at these hosts
   };
 
   [[nodiscard]] bool synced() const noexcept { return services_.synced() && slices_.synced(); }
@@ -78,7 +85,7 @@ class Activator final : public http::Handler {
   Loop& loop_;
   Clock& clock_;
   telemetry::Logger log_;
-  const std::string host_;
+  const std::vector<std::string> hosts_;
   const std::string instance_;
   const TimePoint begun_;
   Callers callers_;

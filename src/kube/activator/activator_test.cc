@@ -1,5 +1,7 @@
 #include "kube/activator/activator.h"
 
+#include <sys/socket.h>
+
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
@@ -7,9 +9,11 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
+#include "base/files/fd.h"
 #include "http/exchange_io.h"
 #include "http/test_support.h"
 #include "kube/test_support.h"
@@ -89,7 +93,7 @@ class ActivatorTest : public ::testing::Test {
     http_.address = {host, port};
     return std::make_unique<RawClient>(http_);
   }
-  std::unique_ptr<RawClient> ToService() { return Connect(OurHost(), kPort); }
+  std::unique_ptr<RawClient> ToService(unsigned host = 0) { return Connect(OurHost(host), kPort); }
   // What it answers at its own port.
   std::string Says(const std::string& path,
                    const std::string& more = "Authorization: Bearer a.b.c\r\n") {
@@ -120,7 +124,7 @@ class ActivatorTest : public ::testing::Test {
                  client_,
                  http_.clock,
                  telemetry::Logger(),
-                 {.host = OurHost(), .instance = "one", .reader = kOperator}};
+                 {.hosts = {OurHost(0), OurHost(1)}, .instance = "one", .reader = kOperator}};
   http::Server demand_{http_.loop, http::TestConfig(), all_, http_.clock};
   std::uint16_t demand_port_ = 0;
 };
@@ -132,7 +136,33 @@ TEST_F(ActivatorTest, WhoIsReadyListens) {
   EXPECT_EQ(Says("/ready").find(" 200 "), std::string::npos);
   slices_may_be_read_ = true;
   ASSERT_TRUE(BecomesReady());
-  ToService();  // which aborts where nobody listens
+  for (const unsigned host : {0, 1}) ToService(host);  // which aborts where nobody listens
+}
+
+TEST_F(ActivatorTest, APortThatIsAnothersAtOneHostIsHadAtTheOtherAndTriedAgain) {
+  slices_may_be_read_ = false;
+  auto others = http::ListenTcp({OurHost(1), kPort});
+  ASSERT_TRUE(others.has_value());
+  slices_may_be_read_ = true;
+  ASSERT_TRUE(BecomesReady());
+  ToService(0);
+  others->Reset();
+  EXPECT_TRUE(http_.RunUntil([] { return !http::ListenTcp({OurHost(1), kPort}).has_value(); }));
+  ToService(1);
+}
+
+TEST(AllHostsTest, AreOneOfEachFamilyAndCanBeListenedAtTogether) {
+  const auto hosts = AllHosts();
+  const bool has_v6 = Fd(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)).valid();
+  ASSERT_EQ(hosts.size(), has_v6 ? 2U : 1U);
+  std::vector<Fd> listeners;
+  std::uint16_t port = 0;
+  for (const std::string& host : hosts) {
+    auto listener = http::ListenTcp({host, port});
+    ASSERT_TRUE(listener.has_value()) << listener.error().message;
+    port = http::LocalPort(*listener).value();
+    listeners.push_back(*std::move(listener));
+  }
 }
 
 TEST_F(ActivatorTest, TheOperatorAloneIsToldHowMuchThereIsToDo) {
