@@ -271,7 +271,7 @@ class ScaleTest(OperatorTest):
         self.operator()
         selector = {"strata.dev/kind": "Service", "strata.dev/name": self.name}
         self.seen("two", lambda: self.replicas() == 2)
-        self.assertEqual(self.api.get(self.front)["spec"]["selector"], selector)
+        self.seen("its pods", lambda: self.api.get(self.front).get("spec", {}).get("selector") == selector)
         self.make()
         self.seen("the activator's", lambda: self.api.get(self.front)["spec"]["selector"] != selector)
         self.make(False, min=2, max=2)

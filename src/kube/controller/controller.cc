@@ -68,6 +68,12 @@ std::string EditionOf(const Json& resource) {
          std::to_string(metadata.value("generation", std::int64_t{0}));
 }
 
+// Whether they are of one kind and name.
+bool Resembles(const Json& object, const Json& wanted) {
+  return object.is_object() && wanted.at("kind") == object.value("kind", "") &&
+         wanted.at("metadata").at("name") == object.value("/metadata/name"_json_pointer, "");
+}
+
 }  // namespace
 
 Controller::Controller(Loop& loop, ApiClient& client, const Clock& clock, telemetry::Logger log,
@@ -141,6 +147,7 @@ void Controller::NodeChanged(const Json& node) {
 Awaitable<void> Controller::Resync() {
   while (true) {
     co_await Pause(loop_, kResync);
+    overridden_.clear();
     AllDue();
   }
 }
@@ -173,6 +180,7 @@ Awaitable<void> Controller::Serve(Line& line) {
     const Json* found = FindResource(key);
     if (found == nullptr) {  // it has gone, with all of its own
       Unfollow(key);
+      overridden_.erase(key);
       line.Done(key);
       continue;
     }
@@ -319,14 +327,18 @@ void Controller::ActivatorsChanged() {
 Task<void> Controller::LookAt(std::string key, Json resource) {
   Observed observed = Observe(resource);
   observed.activation = Activate(key, observed);
+  if (const auto known = overridden_.find(key); known != overridden_.end()) {
+    observed.overridden = known->second;
+  }
   std::vector<Action> actions = Reconcile(observed, classes_, Rfc3339(clock_.WallNow()));
   auto done = co_await CheckNames(key, observed, actions);
-  if (done) done = co_await DoAll(observed, std::move(actions));
-  if (done || !observed.obstacle) co_return done;
-  // It is tried again: what is in the way may go without our being told.
-  std::vector<Action> told = Reconcile(observed, classes_, Rfc3339(clock_.WallNow()));
-  auto known = co_await DoAll(observed, std::move(told));
-  if (!known) co_return known;
+  if (done) done = co_await ApplyAll(observed, std::move(actions));
+  if (!observed.overridden.empty()) overridden_[key] = observed.overridden;
+  if (!done && !observed.obstacle) co_return done;
+  // It is tried again where there is an obstacle: that may go without our being told.
+  actions = Reconcile(observed, classes_, Rfc3339(clock_.WallNow()));
+  auto rest = co_await DoAll(observed, std::move(actions));
+  if (!rest) co_return rest;
   co_return done;
 }
 
@@ -360,34 +372,50 @@ Task<void> Controller::CheckNames(const std::string& key, Observed& observed,
   co_return done;
 }
 
-// An obstacle: the API server does not take an object. An Event that it does not take (there is a
-// quota of them, or a rate) is logged, and nothing waits for it: the status says the same.
-Task<void> Controller::DoAll(Observed& observed, std::vector<Action> actions) {
-  for (Action& action : actions) {
+// What came of each is observed then. An obstacle: the API server does not take an object.
+Task<void> Controller::ApplyAll(Observed& observed, std::vector<Action> actions) {
+  for (const Action& action : actions) {
     const auto* apply = std::get_if<Apply>(&action);
-    const bool is_apply = apply != nullptr;
-    const bool is_new = is_apply && !apply->there;
-    const bool is_event = std::holds_alternative<Tell>(action);
-    Json object;  // what names it
-    if (is_apply) {
-      object = {{"kind", apply->object.at("kind")},
-                {"metadata", {{"name", apply->object.at("metadata").at("name")}}}};
+    if (apply == nullptr) continue;
+    std::string path = PathOf(apply->object);
+    Json object = apply->object;
+    const Others others = apply->there ? Others::kTakeOver : Others::kLeave;
+    auto answer = co_await client_.Apply(std::move(path), std::move(object), others);
+    if (answer && !Resembles(*answer, apply->object)) {
+      answer = Fail(Errc::kUnavailable, "what was applied is answered with something else");
     }
+    if (!answer) {
+      Error error = std::move(answer).error();
+      if (!apply->there && error.code == Errc::kFailedPrecondition) {
+        observed.obstacle = Taken(apply->object);
+      } else if (IsRefusal(error)) {
+        observed.obstacle = Obstacle{
+            .reason = "Refused", .message = apply->object.value("kind", "") + ": " + error.message};
+      }
+      co_return std::unexpected(std::move(error));
+    }
+    Differences differences = DifferencesOf(*answer, apply->object);
+    if (!differences.empty()) {
+      observed.overridden[DigestOf(apply->object)] = std::move(differences);
+    }
+    std::erase_if(observed.children,
+                  [&](const Json& child) { return Resembles(child, apply->object); });
+    observed.children.push_back(*std::move(answer));
+  }
+  const Result<void> done;
+  co_return done;
+}
+
+// All but what was applied before. An Event that is not taken (there is a quota of them, or a rate)
+// is logged, and nothing waits for it: the status says the same.
+Task<void> Controller::DoAll(const Observed& observed, std::vector<Action> actions) {
+  for (Action& action : actions) {
+    const bool is_event = std::holds_alternative<Tell>(action);
     auto done = co_await Do(observed.resource, std::move(action));
     if (done) continue;
-    const Error& error = done.error();
-    if (is_event) {
-      log_.Warn("an Event is not taken",
-                {{"resource", KeyOf(observed.resource)}, {"error", error.message}});
-      continue;
-    }
-    if (is_new && error.code == Errc::kFailedPrecondition) {
-      observed.obstacle = Taken(object);
-    } else if (is_apply && IsRefusal(error)) {
-      observed.obstacle =
-          Obstacle{.reason = "Refused", .message = object.value("kind", "") + ": " + error.message};
-    }
-    co_return done;
+    if (!is_event) co_return done;
+    log_.Warn("an Event is not taken",
+              {{"resource", KeyOf(observed.resource)}, {"error", done.error().message}});
   }
   const Result<void> done;
   co_return done;
@@ -397,11 +425,7 @@ Task<void> Controller::Do(const Json& resource, Action action) {
   const std::string path = PathOf(resource);
   Result<void> done;
   Result<Json> answer = Json();
-  if (auto* apply = std::get_if<Apply>(&action)) {
-    std::string at = PathOf(apply->object);
-    const Others others = apply->there ? Others::kTakeOver : Others::kLeave;
-    answer = co_await client_.Apply(std::move(at), std::move(apply->object), others);
-  } else if (auto* remove = std::get_if<Remove>(&action)) {
+  if (auto* remove = std::get_if<Remove>(&action)) {
     done = co_await client_.Delete(std::move(remove->path), std::move(remove->uid),
                                    std::move(remove->version));
   } else if (auto* finalizers = std::get_if<SetFinalizers>(&action)) {

@@ -6,7 +6,8 @@
 // In a line they take turns, by name; none is looked at twice at a time (line.h). What fails is
 // tried again, after pauses that grow; a resource that fails does not hold up others, nor do fewer
 // than kAtOnce whose requests the API server answers late, say for an admission webhook that does
-// not answer it. Everything is looked at again every ten minutes, whatever was heard.
+// not answer it. Everything is looked at again every ten minutes, whatever was heard, and what
+// others have set is applied then again.
 //
 // Of Services whose replicas follow their load it decides anew every second, and at once when one
 // that has none is asked for. Those that are to have more have a line of their own: requests wait,
@@ -27,6 +28,7 @@
 #include "base/async/task.h"
 #include "base/clock.h"
 #include "kube/controller/api_client.h"
+#include "kube/controller/difference.h"
 #include "kube/controller/line.h"
 #include "kube/controller/mirror.h"
 #include "kube/controller/place.h"
@@ -73,7 +75,8 @@ class Controller {
   Task<void> LookAt(std::string key, Json resource);
   Task<void> CheckNames(const std::string& key, Observed& observed,
                         const std::vector<Action>& actions);
-  Task<void> DoAll(Observed& observed, std::vector<Action> actions);
+  Task<void> ApplyAll(Observed& observed, std::vector<Action> actions);
+  Task<void> DoAll(const Observed& observed, std::vector<Action> actions);
   Task<void> Do(const Json& resource, Action action);
   Task<void> TellEvent(const Json& resource, Tell tell);
 
@@ -95,6 +98,8 @@ class Controller {
   Ports ports_;
   std::map<std::string, std::string> making_;    // whose look makes what now, by its path
   std::map<std::string, std::string> followed_;  // uids of those that have a port
+  // Observed::overridden of each, since the last time that everything was looked at.
+  std::map<std::string, std::map<std::string, Differences>> overridden_;
   Activators activators_;
 };
 

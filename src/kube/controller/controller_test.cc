@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +24,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+constexpr const char* kServices = "/apis/strata.dev/v1alpha1/services";
+constexpr const char* kDeployments = "/apis/apps/v1/deployments";
+constexpr const char* kWeb = "/apis/apps/v1/namespaces/shop/deployments/web";
 constexpr const char* kBefore = "/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies/before";
 
 Json ServiceOf(const std::string& name, const Json& spec, const Json& status) {
@@ -52,6 +56,12 @@ class ControllerTest : public ::testing::Test {
   }
   ~ControllerTest() override { api_.Close(); }
 
+  // Follows its load.
+  static Json Web() {
+    return ServiceOf(
+        "web", {{"artifact", "oci://registry.example/web:1"}, {"scale", {{"min", 0}, {"max", 3}}}},
+        {{"observedGeneration", 1}, {"activator", {{"port", kFirstPort}}}});
+  }
   static Json Simple(const std::string& name) {
     return ServiceOf(name, {{"artifact", "oci://registry.example/web:1"}}, Json::object());
   }
@@ -59,11 +69,7 @@ class ControllerTest : public ::testing::Test {
   // All of one kind that there are at first.
   static Json ItemsAt(std::string_view target) {
     if (target.starts_with("/apis/strata.dev/v1alpha1/services?")) {
-      return Json::array({Simple("before"), ServiceOf("web",
-                                                      {{"artifact", "oci://registry.example/web:1"},
-                                                       {"scale", {{"min", 0}, {"max", 3}}}},
-                                                      {{"observedGeneration", 1},
-                                                       {"activator", {{"port", kFirstPort}}}})});
+      return Json::array({Simple("before"), Web()});
     }
     if (target.starts_with("/api/v1/nodes?")) {
       return Json::parse(R"([{"metadata":{"name":"n","labels":{"strata.dev/container":"true"}}}])");
@@ -85,12 +91,12 @@ class ControllerTest : public ::testing::Test {
     std::string body = "{}";
     std::uint16_t status = 200;
     if (target.find("watch=true") != std::string::npos) {
-      const bool services = target.starts_with("/apis/strata.dev/v1alpha1/services?");
-      while (!services || events_.empty()) {
+      std::string& events = events_[target.substr(0, target.find('?'))];
+      while (events.empty()) {
         timer.expires_after(milliseconds(1));
         co_await timer.async_wait(kAwait);
       }
-      body = std::exchange(events_, {});
+      body = std::exchange(events, {});
     } else if (exchange.head().method == "GET") {
       body =
           DumpJson({{"kind", "ThingList"},
@@ -108,13 +114,20 @@ class ControllerTest : public ::testing::Test {
     } else {
       auto read = co_await http::ReadAll(exchange, 1_MiB);
       written_.push_back(target.substr(0, target.find('?')) + " " + (read ? *read : ""));
+      if (read && !target.ends_with("/status")) body = *read;
+      if (overrides_ && target.starts_with(kWeb)) {
+        Json object = *ParseJson(body);
+        object["spec"]["template"]["spec"]["containers"][0]["image"] = "mirror.example/web:1";
+        body = DumpJson(object);
+        Tell(kDeployments, object);
+      }
       if (target.starts_with("/api/v1/namespaces/shop/events/")) status = event_status_;
       if (refuses_ && target.starts_with(kBefore)) {
         status = 403;
         body = R"({"message":"denied, for the time of )" + std::to_string(++refused_) + "\"}";
       }
       if (refuses_ && target.find("/services/before/status") != std::string::npos) {
-        Tell(Simple("before"));
+        Tell(kServices, Simple("before"));
       }
       const bool held = !holds_.empty() && target.find(holds_) != std::string::npos;
       held_ += held ? 1 : 0;
@@ -136,9 +149,9 @@ class ControllerTest : public ::testing::Test {
     static_cast<void>(sent);
   }
 
-  // The watch of Services tells it.
-  void Tell(const Json& service) {
-    events_ += R"({"type":"MODIFIED","object":)" + DumpJson(service) + "}\n";
+  // The watch of what is at this path tells it.
+  void Tell(const char* path, const Json& object) {
+    events_[path] += R"({"type":"MODIFIED","object":)" + DumpJson(object) + "}\n";
   }
 
   // How often something was written at this path.
@@ -157,9 +170,10 @@ class ControllerTest : public ::testing::Test {
   }
 
   std::vector<std::string> written_;
-  std::string events_;
+  std::map<std::string, std::string> events_;  // by the path that is watched
   std::uint16_t event_status_ = 200;
-  bool refuses_ = false;  // with another message each time
+  bool overrides_ = false;  // a field of what is applied
+  bool refuses_ = false;    // with another message each time
   int refused_ = 0;
   std::string holds_;  // in the path of what is written and not answered yet
   int held_ = 0;
@@ -179,13 +193,12 @@ class ControllerTest : public ::testing::Test {
                          {.space = "strata-system", .token = token_}};
 };
 
-constexpr const char* kWeb = "/apis/apps/v1/namespaces/shop/deployments/web";
-
 TEST_F(ControllerTest, WhatIsToHaveMoreReplicasDoesNotWaitForOtherChanges) {
   ASSERT_TRUE(Writes(kWeb, "\"replicas\":0"));
   written_.clear();
   holds_ = "/before-";
-  for (int i = 0; i <= Controller::kAtOnce; ++i) Tell(Simple("before-" + std::to_string(i)));
+  for (int i = 0; i <= Controller::kAtOnce; ++i)
+    Tell(kServices, Simple("before-" + std::to_string(i)));
   ASSERT_TRUE(http_.RunUntil([&] { return held_ == Controller::kAtOnce; }));
   waits_ = true;
   EXPECT_TRUE(Writes(kWeb, "\"replicas\":1"));
@@ -197,8 +210,8 @@ TEST_F(ControllerTest, ASlowOneDoesNotHoldUpOthersHoweverOftenItChanges) {
   holds_ = "/before";
   ASSERT_TRUE(Writes(kWeb, "\"replicas\":0"));
   ASSERT_TRUE(Writes(kBefore, ""));
-  for (int i = 0; i < 2 * Controller::kAtOnce; ++i) Tell(Simple("before"));
-  Tell(Simple("other"));
+  for (int i = 0; i < 2 * Controller::kAtOnce; ++i) Tell(kServices, Simple("before"));
+  Tell(kServices, Simple("other"));
   EXPECT_TRUE(Writes("/apis/apps/v1/namespaces/shop/deployments/other", ""));
   EXPECT_EQ(TimesWritten(kBefore), 1) << "it is looked at already";
   holds_.clear();
@@ -213,7 +226,7 @@ TEST_F(ControllerTest, WhatOneMakesNowIsAnothersForAllOthers) {
     service["spec"]["volumes"] =
         Json::array({{{"name", "d"}, {"named", {{"volume", "data"}, {"size_mib", 8}}}}});
     service["spec"]["mounts"] = Json::array({{{"volume", "d"}, {"mount", "/d"}}});
-    Tell(service);
+    Tell(kServices, service);
   }
   ASSERT_TRUE(Writes(kClaim, ""));
   EXPECT_TRUE(Writes("/apis/strata.dev/v1alpha1/namespaces/shop/services/", "Taken"));
@@ -231,6 +244,20 @@ TEST_F(ControllerTest, ARefusalWithATimeInItIsTriedAgainAfterThePauseAlone) {
       http_.RunUntil([&] { return std::chrono::steady_clock::now() - begin > milliseconds(300); }));
   EXPECT_EQ(refused_, 1);
   EXPECT_TRUE(http_.RunUntil([&] { return refused_ == 2; })) << "after the pause";
+}
+
+TEST_F(ControllerTest, WhatAWebhookSetsIsSaidAndNotAppliedAgainAtEveryLook) {
+  constexpr const char* kStatus = "/apis/strata.dev/v1alpha1/namespaces/shop/services/web/status";
+  overrides_ = true;
+  ASSERT_TRUE(Writes(kStatus, "Overridden"));
+  EXPECT_TRUE(Writes(kStatus, "Deployment web: spec.template.spec.containers[main].image"));
+  EXPECT_EQ(TimesWritten(kWeb), 1);
+  ASSERT_TRUE(http_.RunUntil([&] { return events_[kDeployments].empty(); }));
+  http_.Settle();
+  written_.clear();
+  Tell(kServices, Web());  // whose status says nothing of it yet
+  EXPECT_TRUE(Writes(kStatus, "Overridden"));
+  EXPECT_EQ(TimesWritten(kWeb), 0);
 }
 
 TEST_F(ControllerTest, AnEventThatIsRefusedKeepsNothingElseFromBeingWritten) {

@@ -24,23 +24,25 @@ Json Kept() {
 }
 
 TEST(DifferenceTest, WhatWasAddedIsNoDifference) {
-  EXPECT_TRUE(IsAsMarked(Kept(), Marked(Wanted())));
+  EXPECT_EQ(DifferencesOf(Kept(), Marked(Wanted())), Differences());
 }
 
 TEST(DifferenceTest, WhatIsWantedNoMoreIsOne) {
   Json less = Wanted();
   less["spec"]["containers"][0]["env"].erase(1);
-  EXPECT_FALSE(IsAsMarked(Kept(), Marked(less)));
+  EXPECT_EQ(DifferencesOf(Kept(), Marked(less)).size(), 1U) << "the mark";
+  EXPECT_NE(DigestOf(Marked(less)), DigestOf(Marked(Wanted())));
 }
 
 struct Change {
   const char* label;
   const char* where;  // in what is kept
   const char* value;  // null: it is gone
+  const char* field;
 };
 class ChangeTest : public ::testing::TestWithParam<Change> {};
 
-TEST_P(ChangeTest, OfAFieldOfOursIsADifference) {
+TEST_P(ChangeTest, OfAFieldOfOursIsADifferenceThere) {
   Json kept = Kept();
   const Json::json_pointer where(GetParam().where);
   if (GetParam().value != nullptr) {
@@ -48,20 +50,27 @@ TEST_P(ChangeTest, OfAFieldOfOursIsADifference) {
   } else {
     kept[where.parent_pointer()].erase(where.back());
   }
-  EXPECT_FALSE(IsAsMarked(kept, Marked(Wanted())));
+  const Json there = GetParam().value != nullptr ? kept[where] : Json();
+  EXPECT_EQ(DifferencesOf(kept, Marked(Wanted())), (Differences{{GetParam().field, there}}));
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Fields, ChangeTest,
-    ::testing::Values(Change{"Value", "/spec/replicas", "3"},
-                      Change{"Missing", "/spec/replicas", nullptr},
-                      Change{"OtherType", "/metadata/labels", "[]"},
-                      Change{"Label", "/metadata/labels/a", "\"c\""},
-                      Change{"OrderOfValues", "/spec/containers/1/command", R"(["-c", "sh"])"},
-                      Change{"MoreValues", "/spec/containers/1/command", R"(["sh", "-c", "id"])"},
-                      Change{"InAList", "/spec/containers/1/env/0/value", "\"2\""},
-                      Change{"NoList", "/spec/containers", "{}"},
-                      Change{"Mark", "/metadata/annotations/strata.dev~1desired", nullptr}),
+    ::testing::Values(Change{"Value", "/spec/replicas", "3", "spec.replicas"},
+                      Change{"Missing", "/spec/replicas", nullptr, "spec.replicas"},
+                      Change{"OtherType", "/metadata/labels", "[]", "metadata.labels"},
+                      Change{"Label", "/metadata/labels/a", "\"c\"", "metadata.labels.a"},
+                      Change{"OrderOfValues", "/spec/containers/1/command", R"(["-c", "sh"])",
+                             "spec.containers[main].command"},
+                      Change{"MoreValues", "/spec/containers/1/command", R"(["sh", "-c", "id"])",
+                             "spec.containers[main].command"},
+                      Change{"InAList", "/spec/containers/1/env/0/value", "\"2\"",
+                             "spec.containers[main].env[A].value"},
+                      Change{"OneOfAList", "/spec/containers/1/env",
+                             R"([{"name": "A", "value": "1"}])", "spec.containers[main].env"},
+                      Change{"NoList", "/spec/containers", "{}", "spec.containers"},
+                      Change{"Mark", "/metadata/annotations/strata.dev~1desired", nullptr,
+                             "metadata.annotations.strata.dev/desired"}),
     [](const auto& info) { return info.param.label; });
 
 }  // namespace

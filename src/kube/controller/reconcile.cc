@@ -1,6 +1,7 @@
 #include "kube/controller/reconcile.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <optional>
@@ -268,14 +269,40 @@ bool Applies(const std::vector<Action>& actions, std::string_view kind) {
   });
 }
 
-// What there is to do for it to be as `made`, and how far it is.
-Condition Adjust(const Observed& observed, Made made, std::vector<Action>& actions) {
-  for (Json& object : made.objects) {
+// Which fields of it others set, for a message.
+std::string OverridesOf(const Json& object, const Differences& differences) {
+  const std::size_t more = differences.size() - 1;
+  return "; " + object.value("kind", "") + " " + object.at("metadata").value("name", "") + ": " +
+         differences.begin()->first + (more > 0 ? " and " + std::to_string(more) + " more" : "") +
+         " not as applied: something in the cluster, say an admission webhook, sets it";
+}
+
+// Applies those of `objects` that differ; what is said of those that differ although they were.
+std::string ApplyTo(const Observed& observed, std::vector<Json>& objects,
+                    std::vector<Action>& actions) {
+  std::string overrides;
+  for (Json& object : objects) {
     object = Marked(std::move(object));
     const Json* there = FindLike(observed.children, object);
-    const bool as_it_shall_be = there != nullptr && IsAsMarked(*there, object);
-    if (!as_it_shall_be) actions.emplace_back(Apply{object, there != nullptr});
+    if (there == nullptr) {
+      actions.emplace_back(Apply{object, false});
+      continue;
+    }
+    const Differences differences = DifferencesOf(*there, object);
+    if (differences.empty()) continue;
+    const auto known = observed.overridden.find(DigestOf(object));
+    if (known != observed.overridden.end() && known->second == differences) {
+      overrides += OverridesOf(object, differences);
+    } else {
+      actions.emplace_back(Apply{object, true});
+    }
   }
+  return overrides;
+}
+
+// What there is to do for it to be as `made`, and how far it is.
+Condition Adjust(const Observed& observed, Made made, std::vector<Action>& actions) {
+  const std::string overrides = ApplyTo(observed, made.objects, actions);
   // What is not applied yet cannot be ready, and what the Deployment says is not of it.
   const Json* deployment = Find(observed.children, "Deployment");
   Condition condition = ReadinessOf(deployment);
@@ -290,13 +317,15 @@ Condition Adjust(const Observed& observed, Made made, std::vector<Action>& actio
     const bool needed = made.placement && !answers && IsOnTheWay(child);
     if (!wanted && !going && !kept && !needed) actions.emplace_back(RemovalOf(child));
   }
-  if (!made.placement) return ReadinessOfRoute(Find(observed.children, "Ingress"));
+  if (!made.placement) condition = ReadinessOfRoute(Find(observed.children, "Ingress"));
   if (condition.ready && observed.activation && observed.activation->replicas == 0) {
     condition.reason = "ScaledToZero";
     condition.message = "a request starts a replica; " + observed.activation->why;
   }
+  if (condition.ready && !overrides.empty()) condition.reason = "Overridden";
+  condition.message += overrides;
   if (!condition.ready) condition.message += WaitedFor(observed, made.objects);
-  condition.message += "; " + made.placement->because;
+  if (made.placement) condition.message += "; " + made.placement->because;
   return condition;
 }
 

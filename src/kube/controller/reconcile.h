@@ -11,11 +11,14 @@
 // is to be kept has no owner, and is never removed; whether it is, the manifest says last, also of
 // a resource that was deleted before that could be made, and where it cannot be read, every volume
 // is kept. The way through the activators stays until what no longer follows its load is ready
-// without it, and the port there for as long as the way.
+// without it, and the port there for as long as the way. What the API server makes of an object is
+// not always what was applied: admission webhooks change it. That is said (`Overridden`), and not
+// applied again at every look.
 //
 // Threads: pure, deterministic. Tested by reconcile_test.cc.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +27,7 @@
 
 #include "base/text/json.h"
 #include "kube/controller/desired.h"
+#include "kube/controller/difference.h"
 #include "kube/controller/place.h"
 
 namespace strata::kube::controller {
@@ -31,7 +35,8 @@ namespace strata::kube::controller {
 inline constexpr std::string_view kFinalizer = "strata.dev/controller";
 
 // Makes the object, or changes it where it differs (server-side apply). None of what is already as
-// it shall be (difference.h).
+// it shall be (difference.h). They come first: what else there is to do follows from what came of
+// them.
 struct Apply {
   Json object;
   bool there = false;  // made by us: what others changed of it is changed back
@@ -70,6 +75,9 @@ struct Observed {
   // What is labelled as ours under the names of what is made for it, and the claims that are
   // labelled as its.
   std::vector<Json> children;
+  // Where what was applied differs from what came of it, by the digest of that (difference.h): for
+  // as long as it is so, it is not applied again, and said.
+  std::map<std::string, Differences> overridden;
   std::optional<Obstacle> obstacle;      // then nothing is made
   std::optional<Activation> activation;  // where its replicas follow its load
 };

@@ -138,6 +138,27 @@ TEST(ReconcileTest, WhatIsAsItShallBeIsLeftAlone) {
   EXPECT_EQ(applied[0].object["spec"]["replicas"], 2);
 }
 
+TEST(ReconcileTest, WhatOthersSetOfWhatWasAppliedIsSaidAndNotAppliedAgainUntilItIsSomethingElse) {
+  Observed observed = Seen(Service());
+  for (const Apply& each : Of<Apply>(Decide(observed, kNow))) {
+    const bool deployment = each.object["kind"] == "Deployment";
+    observed.children.push_back(deployment ? Deployment(2) : each.object);
+  }
+  const auto wanted = observed.children[1];
+  Json& image = observed.children[1]["spec"]["template"]["spec"]["containers"][0]["image"];
+  image = "mirror.example/web:1";
+  observed.overridden[DigestOf(wanted)] = DifferencesOf(observed.children[1], wanted);
+  const auto actions = Decide(observed, kNow);
+  EXPECT_TRUE(Of<Apply>(actions).empty());
+  const Json ready = ReadyOf(actions);
+  EXPECT_EQ(ready["status"], "True");
+  EXPECT_EQ(ready["reason"], "Overridden");
+  EXPECT_THAT(ready["message"].get<std::string>(),
+              HasSubstr("Deployment web: spec.template.spec.containers[main].image"));
+  image = "another.example/web:1";
+  EXPECT_EQ(Of<Apply>(Decide(observed, kNow)).size(), 1U);
+}
+
 TEST(ReconcileTest, ReadyIsWhatTheDeploymentHas) {
   EXPECT_EQ(ReadyOf(Decide(Seen(Service(), {Deployment(1)}), kNow))["status"], "False");
   const Json ready = ReadyOf(Decide(Seen(Service(), {Deployment(2)}), kNow));
