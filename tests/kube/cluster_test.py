@@ -225,6 +225,48 @@ class ClusterTest(OperatorTest):
         self.assertEqual([each for each in written if "steady" in each[1]], [])
         self.assertIn(("patch", "/apis/apps/v1/namespaces/default/deployments/witness"), written)
 
+    def test_what_the_clusters_policy_sets_is_said_and_not_written_again(self):
+        self.mutate("mirrored", "/spec/template/spec/containers/0/image", "mirror.example/web:1")
+        deployment = DEPLOYMENT.replace("web", "mirrored")
+        self.node("n1", "container")
+        self.service("mirrored", {"artifact": "oci://registry.example/web:1"})
+        self.service("witnesses", {"artifact": "oci://registry.example/web:1"})
+        self.operator()
+        self.seen("the Deployment", lambda: "spec" in self.api.get(deployment))
+        made = self.api.get(deployment)
+        self.assertEqual(made["spec"]["template"]["spec"]["containers"][0]["image"], "mirror.example/web:1")
+        self.api.merge(f"{deployment}/status", {"status": {
+            "observedGeneration": made["metadata"]["generation"], "replicas": 1, "updatedReplicas": 1,
+            "readyReplicas": 1, "availableReplicas": 1}})
+        self.seen("what is set", lambda: self.conditions(f"{OURS}/services/mirrored").get("Ready") == ("True", "Overridden"))
+        self.assertIn("Deployment mirrored: spec.template.spec.containers[main].image", str(self.api.get(f"{OURS}/services/mirrored")))
+        self.look_at(["mirrored"], "witnesses")  # its Event is written by then
+        before = len(self.api.written())
+        for _ in range(3):
+            self.look_at(["mirrored"], "witnesses")
+        self.assertEqual([each for each in self.api.written()[before:] if "mirrored" in each[1]], [])
+
+    def mutate(self, name, field, value):
+        """From now on the API server sets that of the Deployment with this name."""
+        at = "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolic"
+        head = {"apiVersion": "admissionregistration.k8s.io/v1", "metadata": {"name": name}}
+        for path, kind, spec in ((f"{at}ies/{name}", "MutatingAdmissionPolicy", {
+                "matchConstraints": {"resourceRules": [{"apiGroups": ["apps"], "apiVersions": ["v1"], "resources": ["deployments"],
+                                                        "operations": ["CREATE", "UPDATE"]}]},
+                "matchConditions": [{"name": "it", "expression": f"object.metadata.name == '{name}'"}],
+                "failurePolicy": "Fail", "reinvocationPolicy": "Never",
+                "mutations": [{"patchType": "JSONPatch", "jsonPatch": {
+                    "expression": f"[JSONPatch{{op: 'replace', path: '{field}', value: '{value}'}}]"}}]}),
+                                 (f"{at}ybindings/{name}", "MutatingAdmissionPolicyBinding", {"policyName": name})):
+            made = self.api.apply(path, {**head, "kind": kind, "spec": spec})
+            self.assertEqual(made["kind"], kind, made)
+            self.addCleanup(self.api.delete, path)
+        probe = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": {
+            "selector": {"matchLabels": {"a": "b"}}, "template": {"metadata": {"labels": {"a": "b"}}, "spec": {
+                "containers": [{"name": "main", "image": "none"}]}}}}
+        place = DEPLOYMENT.rpartition("/")[0]
+        self.seen("the policy", lambda: value in str(self.api.request("POST", f"{place}?dryRun=All", json.dumps(probe))))
+
     def service(self, name, spec):
         made = self.api.apply(f"{OURS}/services/{name}", {
             "apiVersion": "strata.dev/v1alpha1", "kind": "Service", "metadata": {"name": name}, "spec": spec})
@@ -232,14 +274,14 @@ class ClusterTest(OperatorTest):
         self.addCleanup(self.api.delete, f"{OURS}/services/{name}")
         self.addCleanup(self.api.merge, f"{OURS}/services/{name}", {"metadata": {"finalizers": None}})
 
-    def look_at(self, names):
+    def look_at(self, names, last="witness"):
         """Has the operator look at each of these Services again. It hears of them before it hears of the last one by name,
         and takes turns: when that one is changed for the second time, all others had theirs."""
         for name in names:
             self.api.merge(f"{OURS}/services/{name}", {"metadata": {"annotations": {"looked-at": secrets.token_hex(4)}}})
-        witness = "/apis/apps/v1/namespaces/default/deployments/witness"
+        witness = f"/apis/apps/v1/namespaces/default/deployments/{last}"
         for replicas in (2, 3):
-            self.api.merge(f"{OURS}/services/witness", {"spec": {"replicas": replicas}})
+            self.api.merge(f"{OURS}/services/{last}", {"spec": {"replicas": replicas}})
             self.seen("a change", lambda replicas=replicas: self.api.get(witness).get("spec", {}).get("replicas") == replicas)
 
     def test_a_routes_life(self):
