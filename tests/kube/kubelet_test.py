@@ -152,16 +152,45 @@ class KubeletTest(unittest.TestCase):
     def test_a_command_reads_what_was_made_for_it(self):
         self.cluster.apply("/api/v1/namespaces/default/configmaps/said", {
             "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "said"}, "data": {"key": "by a ConfigMap"}})
+        self.make_secret()
         mount = {"volumeMounts": [{"name": "data", "mountPath": "/data"}]}
+        self.run_pod("secret", "strata-wasm", container("main", "/read-mount.wasm", **mount),
+                     volumes=[{"name": "data", "secret": {"secretName": "kept"}}], automountServiceAccountToken=False)
         self.run_pod("config", "strata-wasm", container("main", "/read-mount.wasm", **mount),
                      volumes=[{"name": "data", "configMap": {"name": "said"}}], automountServiceAccountToken=False)
         self.run_pod("init", "strata", container("main", "/read-mount.wasm", **mount),
                      initContainers=[container("first", "sh", "-c", "echo by another container >/data/key", **mount)],
                      volumes=[{"name": "data", "emptyDir": {}}], automountServiceAccountToken=False)
-        for name, said in (("config", "by a ConfigMap"), ("init", "by another container")):
+        for name, said in (("secret", "by a Secret"), ("config", "by a ConfigMap"), ("init", "by another container")):
             with self.subTest(name):
                 self.assertEqual(self.ended(name), 0)
                 self.assertEqual(self.logs(name), said)
+
+    def make_secret(self):
+        self.cluster.apply("/api/v1/namespaces/default/secrets/kept", {
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "kept"}, "stringData": {"key": "by a Secret"}})
+
+    def test_a_container_has_secrets_and_is_who_its_token_says(self):
+        self.make_secret()
+        show = 'echo "$KEPT"; cat /kept/key; echo; cat /var/run/secrets/kubernetes.io/serviceaccount/token'
+        self.run_pod("trusted", "strata-container", container(
+            "main", "sh", "-c", show, volumeMounts=[{"name": "kept", "mountPath": "/kept", "readOnly": True}],
+            env=[{"name": "KEPT", "valueFrom": {"secretKeyRef": {"name": "kept", "key": "key"}}}]),
+            volumes=[{"name": "kept", "secret": {"secretName": "kept"}}])
+        self.assertEqual(self.ended("trusted"), 0)
+        by_name, by_file, token = self.logs("trusted").splitlines()
+        self.assertEqual((by_name, by_file), ("by a Secret", "by a Secret"))
+        review = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {"token": token}}
+        said = json.loads(self.kubectl("create", "-f", "-", "-o", "json", stdin=json.dumps(review)))["status"]
+        self.assertEqual((said["authenticated"], said["user"]["username"]), (True, "system:serviceaccount:default:default"))
+
+    def test_what_is_typed_at_a_container_arrives(self):
+        self.run_pod("typed", "strata-container", container(
+            "main", "sh", "-c", "read line; echo got $line", stdin=True, stdinOnce=True))
+        self.ready("typed")
+        self.cluster.kubectl("attach", "-i", "typed", stdin="this\n")
+        self.assertEqual(self.ended("typed"), 0)
+        self.assertEqual(self.logs("typed"), "got this")
 
     def test_what_fails_is_started_again(self):
         self.run_pod("fails", "strata-wasm", container("main", "/exit7.wasm"), restartPolicy="OnFailure")
