@@ -81,10 +81,11 @@ class OperatorTest(unittest.TestCase):
         found = cls.api.get(path).get("status", {}).get("conditions") or []
         return {each["type"]: (each["status"], each["reason"]) for each in found}
 
-    def token(self, account, *audiences):
-        """A service account's, as its pod has it: for the API server, or for those."""
-        made = self.api.request("POST", f"{SYSTEM}/serviceaccounts/{account}/token", json.dumps({
-            "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"audiences": audiences}}))
+    @classmethod
+    def token(cls, account, *audiences, **more):
+        """A service account's, as its pod has it: for the API server, or for those. `more`: of the request."""
+        made = cls.api.request("POST", f"{SYSTEM}/serviceaccounts/{account}/token", json.dumps({
+            "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"audiences": audiences, **more}}))
         return made["status"]["token"]
 
     def token_file(self, account, *audiences):

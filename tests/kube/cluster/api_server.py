@@ -130,8 +130,8 @@ class ApiServer:
         return self.request("PATCH", f"{path}?fieldManager=test&force=true&fieldValidation=Strict", text,
                             "application/apply-patch+yaml")
 
-    def merge(self, path, patch):
-        return self.request("PATCH", path, json.dumps(patch), "application/merge-patch+json")
+    def merge(self, path, patch, token=None):
+        return self.request("PATCH", path, json.dumps(patch), "application/merge-patch+json", token=token)
 
     def delete(self, path):
         return self.request("DELETE", path)
