@@ -4,10 +4,11 @@
 import re
 import unittest
 
-from kube.cluster_test import DEPLOY, SYSTEM, OperatorTest
+from kube.cluster_test import DEPLOY, OURS, SYSTEM, OperatorTest
 from kube.support import eventually
 
 OWN, OTHER = "/api/v1/nodes/n1", "/api/v1/nodes/n2"
+SERVICE = f"{OURS}/services/web"
 # As install-node says them.
 LABELS = re.findall(r'"(strata\.dev/\w+)": null', (DEPLOY / "image" / "install-node").read_text())
 BY_POLICY = "ValidatingAdmissionPolicy 'strata-"
@@ -16,6 +17,10 @@ THEIRS = {"zone": "a", "strata.development/mine": "yes"}
 
 def labels(**values):
     return {"metadata": {"labels": values}}
+
+
+def port(number):
+    return {"status": {"activator": {"port": number}}}
 
 
 class AdmissionTest(OperatorTest):
@@ -27,11 +32,14 @@ class AdmissionTest(OperatorTest):
                 "apiVersion": "v1", "kind": "Node", "metadata": {
                     "name": path.rpartition("/")[2], "labels": THEIRS, "annotations": {"theirs": "yes"}},
                 "spec": {"taints": [{"key": "theirs", "effect": "NoSchedule"}]}}))
+        cls.taken(cls.api.apply(SERVICE, {
+            "apiVersion": "strata.dev/v1alpha1", "kind": "Service", "metadata": {"name": "web"},
+            "spec": {"artifact": "oci://registry.example/web:1"}}))
         cls.of_own = cls.token_of_pod_on("n1")
         # A policy holds from a moment on after it was made.
-        asked = (f"{OTHER}?dryRun=All", labels(zone="b"), cls.of_own)
-        if not eventually(lambda: BY_POLICY in cls.api.merge(*asked).get("message", "")):
-            raise AssertionError("no policy of Nodes")
+        for asked in ((f"{OTHER}?dryRun=All", labels(zone="b"), cls.of_own), (f"{SERVICE}/status?dryRun=All", port(20000))):
+            if not eventually(lambda asked=asked: BY_POLICY in cls.api.merge(*asked).get("message", "")):
+                raise AssertionError(f"not refused: {asked[0]}")
 
     @classmethod
     def token_of_pod_on(cls, node):
@@ -57,6 +65,8 @@ class AdmissionTest(OperatorTest):
         self.assertEqual((answer.get("code"), answer.get("reason")), (403, "Forbidden"), answer)
         self.assertRegex(answer["message"], f"{BY_POLICY}.*: {message}$")
         self.assertEqual(self.api.get(path)["metadata"]["resourceVersion"], before)
+
+    # --- strata-node
 
     def test_install_node_labels_its_node_and_takes_the_labels_back(self):
         self.assertIn("strata.dev/wasm", LABELS)
@@ -94,6 +104,23 @@ class AdmissionTest(OperatorTest):
     def test_nobody_else_is_kept_to_that(self):
         self.taken(self.api.merge(OTHER, {
             "metadata": {"labels": {"zone": "b"}, "annotations": {"theirs": None}}, "spec": {"unschedulable": True}}))
+
+    # --- whose the activators' ports are
+
+    def test_the_operator_alone_says_at_which_port_a_service_is(self):
+        status, message = f"{SERVICE}/status", "nobody but strata-operator may change status.activator"
+        free, operator = {"status": {"replicas": 7}}, self.token("strata-operator")
+        self.refused(message, status, port(20001))
+        self.taken(self.api.merge(status, port(20001), operator))
+        for what, patch in (("another", port(20002)), ("none", port(None)), ("no activator", {"status": {"activator": None}}),
+                            ("no status", {"status": None}), ("beside what is free", {"status": {**port(20002)["status"], **free["status"]}})):
+            with self.subTest(what):
+                self.refused(message, status, patch)
+        made = self.taken(self.api.merge(status, free))
+        self.assertEqual(made["status"], {**port(20001)["status"], **free["status"]})
+        self.taken(self.api.merge(status, port(20002), operator))
+        made = self.taken(self.api.merge(status, {"status": {"activator": None}}, operator))
+        self.assertEqual(made["status"], free["status"])
 
 
 if __name__ == "__main__":
