@@ -4,6 +4,7 @@ a run was that failed, as far as kills go."""
 
 import collections
 import concurrent.futures
+import contextlib
 import json
 import os
 import random
@@ -110,7 +111,8 @@ class KillTest(NodeTest):
                 self.node.stop(signal.SIGKILL)
                 return "containerd"
             for pid in self.node.residents():
-                kill(pid)
+                with contextlib.suppress(ProcessLookupError):  # a child was seen before it was another program
+                    kill(pid)
             return "shim"
         finally:
             over.set()
