@@ -151,15 +151,16 @@ void Figures::AddUnrouted(const std::string& tenant, std::uint16_t status) {
 }
 
 void Figures::Forget(const std::string& tenant, const std::string& function) {
-  const auto gone = [&](const std::string& its_tenant, std::string_view form) {
-    const bool same = its_tenant == tenant && form.substr(0, form.find('@')) == function;
-    if (same) registry_.Remove({{"namespace", tenant}, {"function", std::string(form)}});
-    return same;
-  };
-  std::erase_if(functions_,
-                [&](const auto& entry) { return gone(entry.first.tenant, entry.first.function); });
-  std::erase_if(mirrored_,
-                [&](const auto& entry) { return gone(entry.first.first, entry.first.second); });
+  std::erase_if(functions_, [&](const auto& entry) {
+    return entry.first.tenant == tenant && entry.first.function == function;
+  });
+  registry_.Remove({{"namespace", tenant}, {"function", function}});
+  std::erase_if(mirrored_, [&](const auto& entry) {
+    const auto& [its_tenant, form] = entry.first;
+    if (its_tenant != tenant || form.substr(0, form.find('@')) != function) return false;
+    registry_.Remove({{"namespace", tenant}, {"function", form}});
+    return true;
+  });
 }
 
 void Figures::Count(Function& function) {
